@@ -1,0 +1,1 @@
+"""Can these data carry the analyses, and what is wrong with them?"""

@@ -1,0 +1,138 @@
+"""How a source file or database becomes a contract table: the part of the YAML under `sources`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = ["ColumnSource", "Lookup", "NumberFormat", "Source", "Strict"]
+
+
+class Strict(BaseModel):
+    """Unknown keys and wrong types are refused; values cannot change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NumberFormat(Strict):
+    """How numbers are written in a text column: ``1.234,50 €`` has decimal ``,``."""
+
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
+    strip: str = Field(default="", description="characters to remove, e.g. '$%€'")
+    divide_by: float = Field(default=1.0, gt=0, description="100 turns percent into a share")
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}")
+        return self
+
+
+class ColumnSource(Strict):
+    """Where one contract column comes from: a column, an SQL expression or a constant."""
+
+    column: str | None = Field(default=None, alias="from", description="name in the source")
+    sql: str | None = Field(default=None, description="expression over source columns")
+    constant: str | int | float | bool | None = None
+    format: str | None = Field(
+        default=None, description="strptime pattern, or epoch_s, epoch_ms, epoch_us"
+    )
+    time_zone: str | None = Field(default=None, description="of timestamps without an offset")
+    values: dict[str, str | int | float | bool | None] | None = Field(
+        default=None,
+        description="source value to contract value; others are quarantined",
+    )
+    nulls: list[str] = Field(default_factory=list, description="texts that mean missing")
+    number: NumberFormat | None = None
+    minimum: float | None = Field(default=None, description="replaces the contract's minimum")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [
+            self.column is not None,
+            self.sql is not None,
+            self.constant is not None,
+        ]
+        if sum(given) != 1:
+            raise ValueError("give exactly one of `from`, `sql` and `constant`")
+        return self
+
+
+def _short_column(value: object) -> object:
+    return {"from": value} if isinstance(value, str) else value
+
+
+ColumnEntry = Annotated[ColumnSource | None, BeforeValidator(_short_column)]
+"""A column name, a mapping of :class:`ColumnSource`, or null for "leave it out"."""
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class FileOptions(Strict):
+    """What is read, and how it is written."""
+
+    files: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="paths or globs below the data folder"
+    )
+    kind: Literal["csv", "parquet", "jsonl", "duckdb", "sqlite"] | None = Field(
+        default=None, description="guessed from the file's ending when absent"
+    )
+    table: str | None = Field(default=None, description="table in a DuckDB or SQLite file")
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    skip_lines: int = Field(default=0, ge=0, description="lines above the header")
+    multiline: bool = Field(default=False, description="quoted cells may hold line ends")
+    on_bad_bytes: Literal["fail", "quarantine"] = "fail"
+    completeness: Literal["required", "assumed"] = Field(
+        default="required",
+        description="several files need _SUCCESS or _manifest.json beside them, or `assumed`",
+    )
+
+
+class Lookup(FileOptions):
+    """A second file that supplies columns by key; its rows must be unique in that key."""
+
+    key: str = Field(description="key column in the looked-up file")
+    match: str | None = Field(default=None, description="column in this source; default: key")
+    take: list[str] = Field(min_length=1, description="columns to add, as `<lookup>.<column>`")
+    valid_from: str | None = Field(
+        default=None,
+        description="column of the looked-up file: rows dated before it are an issue",
+    )
+    valid_to: str | None = Field(
+        default=None,
+        description="column of the looked-up file: rows dated after it are an issue",
+    )
+
+
+class Source(FileOptions):
+    """One source of one contract table."""
+
+    rows: list[dict[str, str | int | float | bool | None]] | None = Field(
+        default=None, description="rows written here instead of in a file"
+    )
+    time_zone: str = Field(default="UTC", description="of timestamps without an offset")
+    date_order: Literal["ymd", "dmy", "mdy"] = Field(
+        default="ymd",
+        description="order of day, month and year in dates such as 03/04/2025",
+    )
+    nulls: list[str] = Field(default_factory=list, description="texts that mean missing")
+    columns: dict[str, ColumnEntry] = Field(
+        default_factory=dict,
+        description="contract column to source column; same-named columns need no entry",
+    )
+    lookups: dict[str, Lookup] = Field(default_factory=dict)
+    where: str | None = Field(default=None, description="SQL condition: rows to read")
+    group_by: list[str] = Field(
+        default_factory=list,
+        description="fold rows with equal values of these source columns into one",
+    )
+
+    @model_validator(mode="after")
+    def _files_or_rows(self) -> Self:
+        if bool(self.files) == (self.rows is not None):
+            raise ValueError("give either `files` or `rows`")
+        return self

@@ -1,0 +1,1 @@
+"""Did what we did change anything?"""

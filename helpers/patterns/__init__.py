@@ -1,0 +1,1 @@
+"""Which actions come before success or loss, and which go together?"""

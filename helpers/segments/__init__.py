@@ -1,0 +1,1 @@
+"""Which kinds of accounts are there, and who moved?"""

@@ -1,0 +1,1 @@
+"""What a company hands in, brought to contract tables: nothing lost, nothing guessed."""
