@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Column", "Table"]
+__all__ = ["Column", "Table", "account_column", "c", "user_column"]
 
 Kind = Literal["id", "text", "timestamp", "date", "number", "integer", "boolean"]
 
@@ -89,3 +89,18 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+
+def account_column(*, required: bool = True) -> Column:
+    """Return the column that names the customer account."""
+    return Column(name="account_id", kind="id", meaning="the customer account", required=required)
+
+
+def user_column(meaning: str = "the person, if known") -> Column:
+    """Return the column that names a person; personal."""
+    return Column(name="user_id", kind="id", meaning=meaning, personal=True)
+
+
+def c(name: str, kind: Kind, meaning: str, **rest: object) -> Column:
+    """Return a column; ``rest`` as in :class:`Column`."""
+    return Column(name=name, kind=kind, meaning=meaning, **rest)  # type: ignore[arg-type]

@@ -54,7 +54,7 @@ def fisher_exact_greater(
     Returns
     -------
     ndarray, (n_tests,)
-        P(X >= both) for X hypergeometric.
+        P(X >= both) for X hypergeometric; 1 where there is nobody.
 
     References
     ----------
@@ -62,10 +62,9 @@ def fisher_exact_greater(
     """
     from scipy.stats import hypergeom
 
-    return np.asarray(
-        hypergeom.sf(np.asarray(both) - 1, np.asarray(n), np.asarray(hits), np.asarray(exposed)),
-        float,
-    )
+    total = np.asarray(n)
+    tail = hypergeom.sf(np.asarray(both) - 1, total, np.asarray(hits), np.asarray(exposed))
+    return np.asarray(np.where(total > 0, tail, 1.0), float)
 
 
 def cauchy_combination(p_values: ArrayLike, axis: int = -1) -> NDArray[np.float64]:

@@ -1,0 +1,250 @@
+"""Run the steps of a plan in worker processes: in order of need, two at a time, with progress."""
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from helpers.errors import MachineError, NotebookError, PlaybookError, exit_code_of
+from helpers.run.plan import Plan, Step
+
+__all__ = ["Outcome", "Progress", "Scheduler"]
+
+GRACE_S = 8.0
+TICK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; what the terminal line shows."""
+
+    notebook: int
+    n_notebooks: int
+    name: str
+    cell: int
+    n_cells: int
+    seconds: float
+
+    def __str__(self) -> str:
+        clock = f"{int(self.seconds) // 60:02d}:{int(self.seconds) % 60:02d}"
+        return (
+            f"notebook {self.notebook}/{self.n_notebooks} · {self.name} · "
+            f"cell {self.cell}/{self.n_cells} · {clock}"
+        )
+
+
+@dataclass
+class Outcome:
+    """What one worker reported."""
+
+    step: Step
+    result: dict[str, Any]
+    seconds: float
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[str]
+    log: Path
+    step: Step | None = None
+    started: float = 0.0
+    cell: int = 0
+    result: dict[str, Any] | None = None
+
+
+@dataclass
+class Scheduler:
+    """Executes steps in processes that were started ahead of time.
+
+    Parameters
+    ----------
+    work : Path
+        Folder for logs and scratch files of the workers.
+    environment : mapping
+        Environment of the workers and of their kernels.
+    task_of : callable
+        Gives the worker's task for a step.
+    on_progress : callable
+        Receives a :class:`Progress` at each cell.
+    n_workers : int
+        Notebooks at a time.
+    """
+
+    work: Path
+    environment: Mapping[str, str]
+    task_of: Callable[[Step], dict[str, Any]]
+    on_progress: Callable[[Progress], None]
+    n_workers: int = 2
+    _messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]" = field(
+        default_factory=queue.Queue
+    )
+    _spare: list[_Worker] = field(default_factory=list)
+    _running: list[_Worker] = field(default_factory=list)
+    _n_started: int = 0
+
+    def run(
+        self, plan: Plan, finished: set[str], on_done: Callable[[Outcome], None]
+    ) -> list[Outcome]:
+        """Run every step that is not in ``finished``; stop all at the first failure.
+
+        Raises
+        ------
+        NotebookError
+            A cell raised, or the notebook ended early.
+        MachineError
+            A kernel died, a cell took too long, memory or disk ran out.
+        PlaybookError
+            What a notebook raised of our own errors, with its own exit code.
+        """
+        began = time.monotonic()
+        todo = [step for step in plan.steps if step.name not in finished]
+        done = set(finished)
+        outcomes: list[Outcome] = []
+        try:
+            while todo or self._running:
+                self._start_ready(todo, done)
+                self._keep_spare(len(todo))
+                worker, message = self._next_message()
+                if worker is None:
+                    continue
+                if message is not None and "cell" in message:
+                    worker.cell = int(message["cell"])
+                    self.on_progress(self._progress(worker, plan, done, began))
+                elif message is not None and "result" in message:
+                    worker.result = message["result"]
+                elif message is None and worker in self._running:
+                    outcome = self._collect(worker)
+                    _raise_if_bad(outcome, worker.log)
+                    done.add(outcome.step.name)
+                    outcomes.append(outcome)
+                    on_done(outcome)
+        finally:
+            self._end_all()
+        return outcomes
+
+    def _start_ready(self, todo: list[Step], done: set[str]) -> None:
+        for step in list(todo):
+            if len(self._running) >= self.n_workers:
+                return
+            if set(step.needs) <= done:
+                todo.remove(step)
+                worker = self._spare.pop() if self._spare else self._spawn()
+                worker.step, worker.started = step, time.monotonic()
+                self._running.append(worker)
+                assert worker.process.stdin is not None
+                with contextlib.suppress(BrokenPipeError):  # a dead worker reports itself
+                    worker.process.stdin.write(json.dumps(self.task_of(step)) + "\n")
+                    worker.process.stdin.flush()
+
+    def _keep_spare(self, n_todo: int) -> None:
+        if n_todo and not self._spare:
+            self._spare.append(self._spawn())
+
+    def _spawn(self) -> _Worker:
+        self._n_started += 1
+        log = self.work / f"worker{self._n_started}.log"
+        with log.open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "helpers.run.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=dict(self.environment),
+                cwd=self.work,
+                encoding="utf-8",
+                start_new_session=True,
+            )
+        worker = _Worker(process, log)
+        threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
+        return worker
+
+    def _listen(self, worker: _Worker) -> None:
+        assert worker.process.stdout is not None
+        for line in worker.process.stdout:
+            with contextlib.suppress(ValueError):  # a library that prints is not a message
+                self._messages.put((worker, json.loads(line)))
+        worker.process.wait()
+        self._messages.put((worker, None))
+
+    def _next_message(self) -> tuple[_Worker | None, dict[str, Any] | None]:
+        try:
+            worker, message = self._messages.get(timeout=TICK_S)
+        except queue.Empty:
+            return None, None
+        if message is None and worker in self._spare:
+            self._spare.remove(worker)
+            raise MachineError(f"a worker process died at its start:\n{_tail(worker.log)}")
+        return worker, message
+
+    def _progress(self, worker: _Worker, plan: Plan, done: set[str], began: float) -> Progress:
+        assert worker.step is not None
+        names = [step.name for step in plan.steps]
+        number = min(len(done) + 1 + self._running.index(worker), len(names))
+        seconds = time.monotonic() - began
+        step = worker.step
+        return Progress(number, len(names), step.name, worker.cell, step.n_cells, seconds)
+
+    def _collect(self, worker: _Worker) -> Outcome:
+        self._running.remove(worker)
+        assert worker.step is not None
+        result = worker.result or {
+            "status": "dead",
+            "message": f"its process ended with code {worker.process.returncode}",
+        }
+        return Outcome(worker.step, result, time.monotonic() - worker.started)
+
+    def _end_all(self) -> None:
+        """End every process; a worker ends its kernel when its own input closes."""
+        workers = [*self._running, *self._spare]
+        for worker in workers:
+            with contextlib.suppress(OSError):
+                os.killpg(worker.process.pid, 15)
+        deadline = time.monotonic() + GRACE_S
+        for worker in workers:
+            try:
+                worker.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+        self._running.clear()
+        self._spare.clear()
+
+
+def _raise_if_bad(outcome: Outcome, log: Path) -> None:
+    result, name = outcome.result, outcome.step.name
+    status, message = result["status"], result.get("message", "")
+    if status == "ok":
+        return
+    if status in ("timeout", "dead"):
+        advice = {
+            "timeout": "Raise --cell-timeout, or give the notebook less data.",
+            "dead": "The kernel was killed, most often for want of memory.",
+        }[status]
+        raise MachineError(f"{name}: {message}. {advice}\n{_tail(log)}".rstrip())
+    if status == "incomplete":
+        raise NotebookError(f"{name} ended before its last cell: {message}.")
+    code = exit_code_of(result["error"], message)
+    if code is None:
+        raise NotebookError(f"{name} failed in cell {result['cell']}: {result['error']}: {message}")
+    known = {cls.exit_code: cls for cls in _direct_children()}
+    raise known.get(code, PlaybookError)(f"{name}: {message}")
+
+
+def _direct_children() -> list[type[PlaybookError]]:
+    return list(PlaybookError.__subclasses__())
+
+
+def _tail(log: Path, n_lines: int = 3) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-n_lines:])

@@ -1,0 +1,59 @@
+"""Which runs are there: published, under way, failed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["list_runs"]
+
+
+def list_runs(reports: Path) -> pd.DataFrame:
+    """List the runs below a reports folder, newest as-of first.
+
+    Parameters
+    ----------
+    reports : Path
+        May not exist yet.
+
+    Returns
+    -------
+    DataFrame
+        ``run_id``, ``state`` (published, in progress, failed), ``as_of``, ``company``,
+        ``seconds`` (sum over notebooks), ``finding`` (headline of the last notebook).
+    """
+    rows = [_published(path.parent) for path in sorted(reports.glob("*/manifest.json"))]
+    known = {row["run_id"] for row in rows}
+    for state, folder in (("failed", ".failed"), ("in progress", ".staging")):
+        for path in sorted((reports / folder).glob("[!.]*")):
+            if path.is_dir():
+                label = f"published; next {state}" if path.name in known else state
+                rows = [row for row in rows if row["run_id"] != path.name] + [
+                    _row_of(rows, path.name) | {"state": label}
+                ]
+    columns = ["run_id", "state", "as_of", "company", "seconds", "finding"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values(["as_of", "run_id"], ascending=[False, True], ignore_index=True)
+
+
+def _row_of(rows: list[dict[str, Any]], run_id: str) -> dict[str, Any]:
+    empty = {"run_id": run_id, "as_of": "", "company": "", "seconds": None, "finding": ""}
+    return next((row for row in rows if row["run_id"] == run_id), empty)
+
+
+def _published(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+        last = [name for name in findings if name != "planted"][-1]
+        return {
+            "run_id": folder.name,
+            "state": "published",
+            "as_of": manifest["as_of"],
+            "company": manifest["company"],
+            "seconds": round(sum(manifest["durations_s"].values())),
+            "finding": findings[last]["headline"],
+        }
+    except (OSError, ValueError, KeyError, IndexError):
+        return _row_of([], folder.name) | {"state": "damaged"}

@@ -1,0 +1,106 @@
+"""One notebook in a process of its own: execute, prove it complete, write its page.
+
+Started by :mod:`helpers.run.schedule` as ``python -m helpers.run.worker``. Reads one JSON line
+that says what to do, writes JSON lines that say how far it is, and ends when its parent does.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+# jsonschema's optional IRI formats build parsers for two seconds at import; nobody needs them.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Execute the notebook that the first line of standard input describes."""
+    _warm_up()
+    line = sys.stdin.readline()
+    if not line:
+        return
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    task = json.loads(line)
+    _tell(result=_execute(task))
+
+
+def _warm_up() -> None:
+    """Import what every task needs while the parent still waits for the notebooks before it."""
+    import nbconvert  # noqa: F401
+    import papermill  # noqa: F401
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()  # blocks until the parent closes the pipe or dies
+    os._exit(5)
+
+
+def _tell(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _execute(task: dict[str, Any]) -> dict[str, Any]:
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    output = Path(task["output"])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    n_started = 0
+
+    def on_cell_start(cell: dict[str, Any], **_: object) -> None:
+        nonlocal n_started
+        if cell["cell_type"] == "code":
+            n_started += 1
+            _tell(cell=n_started)
+
+    try:
+        papermill.execute_notebook(
+            task["notebook"],
+            str(output),
+            parameters=task["parameters"],
+            kernel_name="python3",
+            cwd=task["cwd"],
+            execution_timeout=task["timeout_s"],
+            progress_bar=False,
+            on_cell_start=on_cell_start,
+        )
+    except papermill.PapermillExecutionError as error:
+        return {
+            "status": "failed",
+            "error": error.ename,
+            "message": str(error.evalue),
+            "cell": error.cell_index,
+        }
+    except CellTimeoutError:
+        return {"status": "timeout", "message": f"a cell took more than {task['timeout_s']} s"}
+    except DeadKernelError as error:
+        return {"status": "dead", "message": str(error)}
+    return _finish(task, output)
+
+
+def _finish(task: dict[str, Any], output: Path) -> dict[str, Any]:
+    """Success is not the absence of an error: every cell ran, and the last one said so."""
+    notebook = json.loads(output.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    code = [cell for cell in code if "".join(cell["source"]).strip()]
+    unrun = [cell for cell in code if cell.get("execution_count") is None]
+    failed = any(out["output_type"] == "error" for cell in code for out in cell["outputs"])
+    if unrun or failed or not Path(task["sentinel"]).is_file():
+        return {
+            "status": "incomplete",
+            "message": f"{len(unrun)} of {len(code)} cells did not run"
+            + ("" if unrun else ", or the last cell did not confirm the tables"),
+        }
+    from helpers.report import clean_notebook_outputs, export_html
+
+    clean_notebook_outputs(output)
+    export_html(output, Path(task["html"]), **task["page"])
+    return {"status": "ok"}
+
+
+if __name__ == "__main__":
+    main()
