@@ -16,16 +16,20 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.config import CompanyConfig
+from helpers.config import CompanyConfig, data_folder, load_config
 from helpers.contract import OUTPUTS, check_output
 from helpers.errors import MissingTableError
 
-__all__ = ["STAGE_VARIABLE", "Run", "open_run", "to_json"]
+__all__ = ["Run", "open_company", "open_run", "to_json"]
 
 STAGE_VARIABLE = "PLAYBOOK_STAGE"
 """Environment variable: the folder a kernel of the runner writes to."""
 BASE_VARIABLE = "PLAYBOOK_BASE"
 """Environment variable: a published run to read from, used when a run is validated."""
+CONFIG_VARIABLE = "PLAYBOOK_CONFIG"
+"""Environment variable: the configuration in force, as JSON."""
+DATA_VARIABLE = "PLAYBOOK_DATA"
+"""Environment variable: the data folder."""
 ROOT_VARIABLE = "PLAYBOOK_ROOT"
 """Environment variable: the project root; wins over a notebook's ``root`` parameter."""
 
@@ -207,6 +211,37 @@ def open_run(root: str | Path, run_id: str) -> Run:
         return Run(project, run_id, Path(stage), (Path(base),) if base else ())
     scratch = project / "reports" / ".scratch" / run_id
     return Run(project, run_id, scratch, (project / "reports" / run_id,))
+
+
+def open_company(
+    run: Run, config: str, data: str = "", as_of: str = ""
+) -> tuple[CompanyConfig, Path]:
+    """Return the configuration and the data folder that the data audit is to read.
+
+    Parameters
+    ----------
+    run : Run
+        Its root is where ``config`` starts.
+    config, data, as_of : str
+        The notebook's parameters: a YAML file, the data folder (empty: as the configuration
+        says), the cutoff (empty: as the configuration or the data say). The runner's own
+        choice, where there is one, wins.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration is missing or wrong.
+    """
+    settings, folder = os.environ.get(CONFIG_VARIABLE), os.environ.get(DATA_VARIABLE)
+    if settings:
+        text = Path(settings).read_text(encoding="utf-8")
+        loaded = CompanyConfig.model_validate(json.loads(text))
+        return loaded, Path(folder or data).resolve()
+    path = run.root / config
+    loaded = load_config(path)
+    if as_of:
+        loaded = loaded.with_as_of(dt.date.fromisoformat(as_of))
+    return loaded, data_folder(path, loaded, run.root / data if data else None)
 
 
 def to_json(content: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from helpers.config.sources import Source, Strict
+from helpers.errors import ConfigError
 
 __all__ = [
     "Analysis",
@@ -182,6 +183,24 @@ class CompanyConfig(Strict):
     parameters: dict[str, str | int | float | bool | list[int] | list[float] | list[str]] = Field(
         default_factory=dict, description="notebook parameters, as with -p"
     )
+
+    @property
+    def as_of(self) -> dt.date:
+        """The cutoff in force.
+
+        Raises
+        ------
+        ConfigError
+            If neither the file nor the data audit has set it yet.
+        """
+        if self.analysis.as_of is None:
+            raise ConfigError("the as-of date is not set: run notebooks/01_data_audit.ipynb first.")
+        return self.analysis.as_of
+
+    def with_as_of(self, as_of: dt.date) -> Self:
+        """Return the same configuration with another cutoff."""
+        analysis = self.analysis.model_copy(update={"as_of": as_of})
+        return self.model_copy(update={"analysis": analysis})
 
     def quarantine_limit(self, table: str) -> float:
         """Return the share of rows of ``table`` that may be quarantined."""

@@ -1,5 +1,6 @@
 """From a configuration to a published report: the order of things, and what a failure does."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -11,9 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.artifacts import BASE_VARIABLE, ROOT_VARIABLE, STAGE_VARIABLE, Run, to_json
+from helpers.artifacts import (
+    BASE_VARIABLE,
+    CONFIG_VARIABLE,
+    DATA_VARIABLE,
+    ROOT_VARIABLE,
+    STAGE_VARIABLE,
+    Run,
+    to_json,
+)
 from helpers.config import CompanyConfig, data_folder, load_config
-from helpers.errors import MachineError, PlaybookError
+from helpers.errors import MachineError, ParameterError, PlaybookError
 from helpers.run.finish import finish
 from helpers.run.layout import Layout, remove_tree
 from helpers.run.lock import hold_lock
@@ -22,10 +31,7 @@ from helpers.run.publish import publish, recover
 from helpers.run.schedule import Outcome, Progress, Scheduler
 from helpers.sources import check_files, find_as_of
 
-__all__ = ["CONFIG_VARIABLE", "DATA_VARIABLE", "RunOptions", "kernel_environment", "run_company"]
-
-CONFIG_VARIABLE = "PLAYBOOK_CONFIG"
-DATA_VARIABLE = "PLAYBOOK_DATA"
+__all__ = ["RunOptions", "kernel_environment", "run_company"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +92,8 @@ def run_company(options: RunOptions) -> Path:
 def _run(options: RunOptions, config: CompanyConfig, data: Path) -> Path:
     inputs = check_files(config, data)
     if config.analysis.as_of is None:
-        config = _with_as_of(config, find_as_of(config, data).isoformat())
-    run_id = options.run_id or str(config.analysis.as_of)
+        config = config.with_as_of(find_as_of(config, data))
+    run_id = options.run_id or str(config.as_of)
     layout = Layout((options.reports or options.root / "reports").resolve(), run_id)
     layout.prepare()
     with hold_lock(layout.lock):
@@ -153,11 +159,12 @@ def _stage_and_publish(
 
 
 def _with_as_of(config: CompanyConfig, as_of: str | None) -> CompanyConfig:
-    if as_of is None:
+    if not as_of:
         return config
-    values = json.loads(config.model_dump_json(by_alias=True))
-    values["analysis"]["as_of"] = as_of
-    return CompanyConfig.model_validate(values)
+    try:
+        return config.with_as_of(dt.date.fromisoformat(as_of))
+    except ValueError:
+        raise ParameterError(f"--as-of {as_of!r}: expected a date such as 2026-07-01.") from None
 
 
 def _task(
@@ -176,7 +183,7 @@ def _task(
         "n_cells": step.n_cells,
         "page": {
             "company": config.company.name,
-            "as_of": str(config.analysis.as_of),
+            "as_of": str(config.as_of),
             "run_id": step.values["run_id"],
         },
     }

@@ -72,7 +72,7 @@ def _manifest(
         "status": "complete",
         "run_id": run.run_id,
         "company": config.company.name,
-        "as_of": str(config.analysis.as_of),
+        "as_of": str(config.as_of),
         "configuration": config.model_dump(mode="json", by_alias=True),
         "parameters": {step.name: step.values for step in plan.steps},
         "inputs": plan.inputs,

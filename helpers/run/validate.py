@@ -18,9 +18,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from helpers.artifacts import BASE_VARIABLE, ROOT_VARIABLE, STAGE_VARIABLE, to_json
+from helpers.artifacts import (
+    BASE_VARIABLE,
+    CONFIG_VARIABLE,
+    DATA_VARIABLE,
+    ROOT_VARIABLE,
+    STAGE_VARIABLE,
+    to_json,
+)
 from helpers.errors import MachineError, NotebookError, ParameterError
-from helpers.run.execute import CONFIG_VARIABLE, DATA_VARIABLE, kernel_environment
+from helpers.run.execute import kernel_environment
 from helpers.run.layout import Layout
 
 __all__ = ["validate_run"]

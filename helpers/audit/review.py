@@ -1,0 +1,122 @@
+"""The whole audit of one reading."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.audit.fitness import judge_fitness
+from helpers.audit.issues import find_issues
+from helpers.audit.population import concentration, population_issues, sampling
+from helpers.audit.tables import open_views
+from helpers.audit.taxonomy import event_taxonomy, taxonomy_issues, tracking
+from helpers.audit.timeliness import coverage_by_week, freshness, outage_days, time_issues
+from helpers.config import CompanyConfig
+from helpers.contract import TABLES
+
+__all__ = ["Audit", "audit_tables", "clean_paths"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What the audit found; each attribute is a table of the same name in its module.
+
+    Parameters
+    ----------
+    issues : DataFrame
+        What is wrong: the contract's columns and a remedy.
+    fitness : DataFrame
+        For which analysis the data are fit.
+    fresh : DataFrame
+        From when to when each table speaks.
+    weeks : DataFrame
+        Events, accounts and users per week.
+    outages : DataFrame
+        Days on which the source was silent.
+    taxonomy : DataFrame
+        Event names, counts, and whether the catalogue has them.
+    tracking : DataFrame
+        Roles of events that are tracked, and those that are not.
+    groups : DataFrame
+        Share of accounts per group that appears in each source.
+    spread : dict
+        How unevenly use is spread over accounts.
+    absent : tuple of str
+        Contract tables without a source.
+    """
+
+    issues: pd.DataFrame
+    fitness: pd.DataFrame
+    fresh: pd.DataFrame
+    weeks: pd.DataFrame
+    outages: pd.DataFrame
+    taxonomy: pd.DataFrame
+    tracking: pd.DataFrame
+    groups: pd.DataFrame
+    spread: dict[str, float]
+    absent: tuple[str, ...]
+
+    def n_issues(self, severity: str) -> int:
+        """Count the issues of one severity."""
+        return int((self.issues["severity"] == severity).sum())
+
+    def worst_verdict(self) -> str:
+        """Return the verdict of the analysis that fares worst."""
+        verdicts = list(self.fitness["verdict"])
+        return next(v for v in ("not fit", "fit with warnings", "fit") if v in verdicts)
+
+
+def clean_paths(folder: Path) -> dict[str, Path]:
+    """Return the clean tables in a folder, by contract name."""
+    return {path.stem: path for path in sorted(folder.glob("*.parquet"))}
+
+
+def audit_tables(
+    paths: Mapping[str, Path],
+    config: CompanyConfig,
+    *,
+    quarantine: pd.DataFrame,
+    reading_issues: pd.DataFrame,
+) -> Audit:
+    """Audit the clean tables and what was held back from them.
+
+    Parameters
+    ----------
+    paths : mapping of contract table to parquet file
+        From :func:`clean_paths`.
+    config : CompanyConfig
+        With ``as_of`` filled in.
+    quarantine, reading_issues : DataFrame
+        From :func:`helpers.sources.read_company`.
+
+    Returns
+    -------
+    Audit
+    """
+    with open_views(paths) as views:
+        fresh, outages = freshness(views, config), outage_days(views)
+        taxonomy = event_taxonomy(views)
+        groups, spread = sampling(views), concentration(views)
+        issues = find_issues(
+            views,
+            quarantine,
+            reading_issues,
+            [
+                *time_issues(fresh, outages, config),
+                *taxonomy_issues(taxonomy),
+                *population_issues(groups, spread),
+            ],
+        )
+        return Audit(
+            issues=issues,
+            fitness=judge_fitness(views, issues, fresh, config),
+            fresh=fresh,
+            weeks=coverage_by_week(views),
+            outages=outages,
+            taxonomy=taxonomy,
+            tracking=tracking(taxonomy, config),
+            groups=groups,
+            spread=spread,
+            absent=tuple(name for name in TABLES if name not in views.present),
+        )

@@ -1,1 +1,0 @@
-"""Did what we did change anything?"""
