@@ -35,8 +35,9 @@ def figure(
     ``width`` and ``height`` are inches of the whole figure.
     """
     import matplotlib.pyplot as plt
+    from cycler import cycler
 
-    plt.rcParams.update(_STYLE)
+    plt.rcParams.update(_STYLE | {"axes.prop_cycle": cycler(color=list(_CYCLE))})
     fig, axes = plt.subplots(
         rows, columns, figsize=(width, height), layout="constrained", squeeze=False
     )

@@ -2,6 +2,7 @@
 
 from helpers.audit.check import check_company
 from helpers.audit.gate import gate
+from helpers.audit.issues import sample_quarantine
 from helpers.audit.plots import plot_coverage, plot_spans
 from helpers.audit.review import Audit, audit_tables, clean_paths
 
@@ -13,4 +14,5 @@ __all__ = [
     "gate",
     "plot_coverage",
     "plot_spans",
+    "sample_quarantine",
 ]

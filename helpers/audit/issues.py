@@ -1,15 +1,15 @@
 """Everything that is wrong with the data, as one table: what, where, how much, an example."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from helpers.audit.rules import RULES, Rule
 from helpers.audit.tables import Views
-from helpers.sources.session import Sql, fill, ident
+from helpers.sources.session import Sql, commas, fill, ident
 
-__all__ = ["SEVERITIES", "find_issues", "issue"]
+__all__ = ["SEVERITIES", "find_issues", "issue", "sample_quarantine"]
 
 SEVERITIES = ("error", "warning", "note")
 _COLUMNS = ["table", "column", "rule", "n_rows", "share", "example", "severity", "remedy"]
@@ -74,43 +74,81 @@ def find_issues(
     )
 
 
+def sample_quarantine(quarantine: pd.DataFrame, *, per_reason: int = 2) -> pd.DataFrame:
+    """Return the first quarantined rows of each table and reason: where they stand, not whom.
+
+    Parameters
+    ----------
+    quarantine : DataFrame
+        From :func:`helpers.sources.read_company`.
+    per_reason : int
+        Rows of each table and reason.
+
+    Returns
+    -------
+    DataFrame
+        ``table``, ``reason``, ``column``, ``source_file``, ``row``, ``n_alike``.
+    """
+    by = ["table", "reason", "column"]
+    ordered = quarantine.sort_values([*by, "source_file", "row"], na_position="first")
+    counted = ordered.assign(
+        n_alike=ordered.groupby(by, dropna=False)["row"].transform("size").astype("int64")
+    )
+    first = counted.groupby(by, dropna=False, sort=True).head(per_reason)
+    return first[[*by, "source_file", "row", "n_alike"]].reset_index(drop=True)
+
+
 def _rules(views: Views) -> list[dict[str, Any]]:
+    """Judge all rules of a table in one pass over it."""
     rows = []
-    for rule in RULES:
-        needs = [(rule.table, rule.column), *((tuple(name.split("."))) for name in rule.also)]
-        if all(views.has(*need) for need in needs):
-            rows.append(_count(views, rule))
+    for table in sorted({rule.table for rule in RULES}):
+        needs = {
+            rule: [(rule.table, rule.column), *(tuple(name.split(".")) for name in rule.also)]
+            for rule in RULES
+            if rule.table == table
+        }
+        applicable = [rule for rule, all_of in needs.items() if all(views.has(*n) for n in all_of)]
+        if applicable:
+            rows += _count(views, table, applicable)
     return rows
 
 
-def _count(views: Views, rule: Rule) -> dict[str, Any]:
-    with_account = Sql("") if rule.table == "calendar" else _JOIN
-    who = Sql("t.reason") if rule.table == "calendar" else Sql("t.account_id")
+def _count(views: Views, table: str, rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    general = table == "calendar"
+    who = Sql("t.reason") if general else Sql("t.account_id")
+    counts = [
+        fill(
+            "COUNT(*) FILTER ({broken}),"
+            " MIN({who} || ': ' || CAST(t.{column} AS VARCHAR)) FILTER ({broken})",
+            broken=Sql(rule.broken),
+            who=who,
+            column=ident(rule.column),
+        )
+        for rule in rules
+    ]
     sql = fill(
-        "SELECT COUNT(*), COUNT(*) FILTER ({broken}),"
-        " MIN({who} || ': ' || CAST(t.{column} AS VARCHAR)) FILTER ({broken})"
-        " FROM {table} t {join}",
-        broken=Sql(rule.broken),
-        who=who,
-        column=ident(rule.column),
-        table=ident(rule.table),
-        join=with_account,
+        "SELECT COUNT(*), {counts} FROM {table} t {joins}",
+        counts=commas(counts),
+        table=ident(table),
+        joins=Sql("" if general else " ".join(dict.fromkeys([_JOIN, *(r.join for r in rules)]))),
     )
-    n_all, n_broken, example = views.session.rows(sql)[0]
-    personal = rule.column == "user_id"
-    return issue(
-        rule.table,
-        rule.column,
-        rule.rule,
-        n_rows=int(n_broken),
-        share=n_broken / n_all if n_all else 0.0,
-        severity=rule.severity,
-        example="" if personal or example is None else str(example),
-        remedy=rule.remedy,
-    )
+    n_all, *found = views.session.rows(sql)[0]
+    return [
+        issue(
+            table,
+            rule.column,
+            rule.rule,
+            n_rows=int(n_broken),
+            share=n_broken / n_all if n_all else 0.0,
+            severity=rule.severity,
+            example="" if rule.column == "user_id" or example is None else str(example),
+            remedy=rule.remedy,
+        )
+        for rule, n_broken, example in zip(rules, found[::2], found[1::2], strict=True)
+    ]
 
 
-_JOIN = Sql("JOIN accounts a ON a.account_id = t.account_id")
+_JOIN = "JOIN accounts a ON a.account_id = t.account_id"
 
 
 def _quarantined(views: Views, quarantine: pd.DataFrame) -> list[dict[str, Any]]:

@@ -27,6 +27,8 @@ class Rule:
         Further ``table.column`` that must be there.
     remedy : str
         What to do.
+    join : str
+        SQL join that ``broken`` needs beside ``t`` and ``a``; must not multiply rows.
     """
 
     table: str
@@ -36,6 +38,7 @@ class Rule:
     severity: str = "warning"
     also: tuple[str, ...] = ()
     remedy: str
+    join: str = ""
 
 
 def _before_sign_up(table: str, column: str) -> Rule:
@@ -124,9 +127,11 @@ RULES: tuple[Rule, ...] = (
         table="events",
         column="occurred_at",
         rule="use after the account churned for the last time",
-        broken=(
-            "t.occurred_at > (SELECT MAX(o.occurred_at) + INTERVAL 31 DAY FROM outcomes o"
-            " WHERE o.account_id = t.account_id AND o.outcome = 'churned')"
+        broken="t.occurred_at > gone.last_churn + INTERVAL 31 DAY",
+        join=(
+            "LEFT JOIN (SELECT account_id, MAX(occurred_at) AS last_churn FROM outcomes"
+            " WHERE outcome = 'churned' GROUP BY account_id) gone"
+            " ON gone.account_id = t.account_id"
         ),
         also=("outcomes.outcome",),
         remedy="Check the date of the churn, or whether the account came back.",
@@ -135,7 +140,8 @@ RULES: tuple[Rule, ...] = (
         table="events",
         column="user_id",
         rule="a user that the users table does not have",
-        broken="t.user_id IS NOT NULL AND t.user_id NOT IN (SELECT user_id FROM users)",
+        broken="t.user_id IS NOT NULL AND known.user_id IS NULL",
+        join="LEFT JOIN (SELECT DISTINCT user_id FROM users) known ON known.user_id = t.user_id",
         also=("users.user_id",),
         remedy="Compare how the two systems write user ids.",
     ),

@@ -71,11 +71,16 @@ def coverage_by_week(views: Views) -> pd.DataFrame:
         event (7 in a whole week).
     """
     return views.frame(
-        "SELECT CAST(DATE_TRUNC('week', occurred_at) AS TIMESTAMP) AS week,"
-        " COUNT(*) AS n_events, COUNT(DISTINCT account_id) AS n_accounts,"
-        " COUNT(DISTINCT user_id) AS n_users,"
-        " COUNT(DISTINCT CAST(occurred_at AS DATE)) AS n_days"
-        " FROM events GROUP BY 1 ORDER BY 1"
+        "WITH daily AS (SELECT CAST(occurred_at AS DATE) AS day, account_id, user_id,"
+        " COUNT(*) AS n FROM events GROUP BY 1, 2, 3),"
+        " weekly AS (SELECT DATE_TRUNC('week', day) AS week, account_id, user_id, SUM(n) AS n"
+        " FROM daily GROUP BY 1, 2, 3),"
+        " days AS (SELECT DATE_TRUNC('week', day) AS week, COUNT(DISTINCT day) AS n_days"
+        " FROM daily GROUP BY 1)"
+        " SELECT CAST(w.week AS TIMESTAMP) AS week, CAST(SUM(n) AS BIGINT) AS n_events,"
+        " COUNT(DISTINCT account_id) AS n_accounts, COUNT(DISTINCT user_id) AS n_users,"
+        " MAX(n_days) AS n_days FROM weekly w JOIN days d ON d.week = w.week"
+        " GROUP BY w.week ORDER BY w.week"
     )
 
 

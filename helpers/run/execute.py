@@ -138,7 +138,7 @@ def _stage_and_publish(
         scheduler = Scheduler(
             work=Path(scratch),
             environment=environment,
-            task_of=lambda step: _task(step, stage, Path(scratch), config, options),
+            task_of=lambda step: _task(step, plan, stage, Path(scratch), config, options),
             on_progress=options.on_progress or (lambda _: None),
             n_workers=options.n_workers,
         )
@@ -168,7 +168,12 @@ def _with_as_of(config: CompanyConfig, as_of: str | None) -> CompanyConfig:
 
 
 def _task(
-    step: Step, stage: Path, scratch: Path, config: CompanyConfig, options: RunOptions
+    step: Step,
+    plan: Plan,
+    stage: Path,
+    scratch: Path,
+    config: CompanyConfig,
+    options: RunOptions,
 ) -> dict[str, Any]:
     work = scratch / step.name
     work.mkdir(exist_ok=True)
@@ -185,6 +190,7 @@ def _task(
             "company": config.company.name,
             "as_of": str(config.as_of),
             "run_id": step.values["run_id"],
+            "pages": [other.name for other in plan.steps],
         },
     }
 

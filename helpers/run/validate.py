@@ -27,6 +27,7 @@ from helpers.artifacts import (
     to_json,
 )
 from helpers.errors import MachineError, NotebookError, ParameterError
+from helpers.report import sanitize_rules
 from helpers.run.execute import kernel_environment
 from helpers.run.layout import Layout
 
@@ -150,9 +151,10 @@ def _compare(path: Path, scratch: Path, base: dict[str, str]) -> tuple[str, int,
     copy = folder / path.name
     copy.write_bytes(path.read_bytes())
     (folder / "conftest.py").write_text(_CONFTEST, encoding="utf-8")
+    (folder / "sanitize.cfg").write_text(sanitize_rules(), encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", path.name]
-    command += ["-q", "-p", "no:cacheprovider", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"]
+    command += ["--nbval-sanitize-with=sanitize.cfg", "-q", "-p", "no:cacheprovider", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"]
     command += ["--tb=short", "--color=no", "-W", "ignore"]
     environment = base | {STAGE_VARIABLE: str(folder / "stage")}
     done = subprocess.run(

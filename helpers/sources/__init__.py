@@ -1,1 +1,6 @@
-"""What a company hands in, brought to contract tables: nothing lost, nothing guessed."""
+"""What does a company hand in, and can every row of it be accounted for?"""
+
+from helpers.sources.publish import Reading
+from helpers.sources.read import check_files, find_as_of, read_company
+
+__all__ = ["Reading", "check_files", "find_as_of", "read_company"]

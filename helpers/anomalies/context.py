@@ -1,0 +1,63 @@
+"""What stands beside an alert: satisfaction, tickets, the relationship, the money at stake.
+
+An anomaly is never the only sign of an account's health.
+"""
+
+import pandas as pd
+
+__all__ = ["add_context"]
+
+_PARTS = {
+    "nps_last": "NPS {:.0f}",
+    "tickets_open__n": "{:.0f} open tickets",
+    "days_since_last_touchpoint": "last contact {:.0f} days ago",
+    "days_to_renewal": "renewal in {:.0f} days",
+    "tenure_days": "customer for {:.0f} days",
+}
+"""Feature to how it is told; what is unknown is left out."""
+
+HIGH_VALUE = 0.8
+"""Share of accounts with less revenue from which an account counts as high value."""
+
+
+def add_context(alerts: pd.DataFrame, features: pd.DataFrame | None) -> pd.DataFrame:
+    """Add a ``context`` text to alerts.
+
+    Parameters
+    ----------
+    alerts : DataFrame
+        With ``account_id``.
+    features : DataFrame or None
+        One row an account: its newest features. Columns that are absent or null are left out
+        of the text; without features the text is empty.
+
+    Returns
+    -------
+    DataFrame
+        ``alerts`` with ``context``, e.g. "NPS 9 (happy), high value, renewal in 63 days".
+    """
+    if features is None or features.empty:
+        return alerts.assign(context="")
+    newest = features.sort_values("as_of").drop_duplicates("account_id", keep="last")
+    known = newest.set_index("account_id")
+    rank = known["mrr"].rank(pct=True) if "mrr" in known else pd.Series(dtype=float)
+    return alerts.assign(
+        context=[_told(known, rank, account) for account in alerts["account_id"]]
+    )
+
+
+def _told(known: pd.DataFrame, rank: pd.Series, account: object) -> str:
+    if account not in known.index:
+        return ""
+    row = known.loc[account]
+    parts = []
+    for name, words in _PARTS.items():
+        if name in known.columns and pd.notna(row[name]):
+            parts.append(words.format(float(row[name])))
+    if "nps_last" in known.columns and pd.notna(row["nps_last"]):
+        score = float(row["nps_last"])
+        mood = "happy" if score >= 9 else "unhappy" if score <= 6 else "neutral"
+        parts[0] += f" ({mood})"
+    if float(rank.get(account, 0.0)) >= HIGH_VALUE:
+        parts.insert(0, "high value")
+    return ", ".join(parts)

@@ -1,0 +1,242 @@
+"""How surprising is a window: a count test, a robust z and two joint detectors.
+
+Each is blind to something: the count test to what is no count, the z to sparse signals, both
+to a slow decline (:mod:`helpers.anomalies.trend`) and to a mix that is odd only as a whole. Their p-values are combined
+in :mod:`helpers.anomalies.ensemble`.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helpers.anomalies.baseline import Baseline, median_of
+from helpers.errors import ParameterError
+from helpers.stats import cauchy_combination, safe_ratio
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import IsolationForest
+
+__all__ = [
+    "calibrate",
+    "combine",
+    "count_change",
+    "count_tails",
+    "fit_forest",
+    "forest_tail",
+    "rank_tail",
+    "robust_tails",
+    "root_mean_square",
+]
+
+Array = NDArray[np.float64]
+
+MIN_DENSE = 5.0
+"""Median weekly count from which the robust z is used: below it, medians mean little."""
+SMALLEST_P = 1e-12
+HARMLESS = 0.9
+"""p-values above it count as this much when several are combined."""
+MIN_TO_CALIBRATE = 50
+"""Accounts needed before their own spread of z replaces the theoretical one."""
+
+
+def count_change(before: ArrayLike, weeks_before: float, after: ArrayLike, weeks: float) -> Array:
+    """Test whether a count rose: conditional binomial test of two Poisson rates.
+
+    Parameters
+    ----------
+    before, after : array_like of int
+        Counts, e.g. tickets.
+    weeks_before, weeks : float
+        How long was counted, > 0.
+
+    Returns
+    -------
+    ndarray
+        P(at least ``after`` of the sum fall into the later period | one constant rate).
+
+    Raises
+    ------
+    ParameterError
+        If a period has no length.
+
+    References
+    ----------
+    Przyborowski, Wilenski (1940), *Biometrika* 31, 313-323.
+    """
+    if weeks_before <= 0 or weeks <= 0:
+        raise ParameterError(
+            f"count_change: expected two periods longer than 0, got {weeks_before} and {weeks}."
+        )
+    earlier, later = np.asarray(before, float), np.asarray(after, float)
+    return _upper(later, earlier + 1.0, weeks / (weeks_before + weeks))
+
+
+def count_tails(base: Baseline) -> tuple[Array, Array]:
+    """Test each window's count against its baseline: negative binomial, both directions.
+
+    Where the dispersion is 0 this is exactly the conditional binomial test of two Poisson
+    rates, so the few events a baseline rests on are accounted for; dispersion widens it.
+
+    Returns
+    -------
+    low, high : ndarray, (n_accounts, n_ends)
+        P(a count as low) and P(a count as high); NaN where nothing is known.
+
+    References
+    ----------
+    Negative binomial as gamma mixture of Poisson: Greenwood, Yule (1920), *JRSS* 83, 255-279.
+    """
+    rests_on = base.level * base.exposure
+    share = safe_ratio(base.factors.window, base.exposure)  # window in units of the baseline
+    extra = base.spread * (1 + 1 / np.maximum(base.n_blocks, 1.0))
+    known = (base.exposure > 0) & np.isfinite(share) & (share > 0)
+    share = np.where(known, share, 1.0)
+    high_r = 1 / (1 / (rests_on + 1) + extra)
+    low_r = 1 / (1 / np.maximum(rests_on, 1e-9) + extra)
+    high_mean, low_mean = (rests_on + 1) * share, rests_on * share
+    high = _upper(base.observed, high_r, high_mean / (high_mean + high_r))
+    low = _lower(base.observed, low_r, low_mean / (low_mean + low_r))
+    low = np.where(rests_on > 0, low, 1.0)
+    return tuple(np.where(known, np.clip(p, SMALLEST_P, 1.0), np.nan) for p in (low, high))
+
+
+def _upper(count: Array, size: ArrayLike, success: ArrayLike) -> Array:
+    """P(X >= count) of a negative binomial with mean size * success / (1 - success)."""
+    from scipy.special import betainc
+
+    n = np.maximum(count, 1e-9)
+    return np.where(count > 0, betainc(n, np.maximum(size, 1e-9), success), 1.0)
+
+
+def _lower(count: Array, size: ArrayLike, success: ArrayLike) -> Array:
+    """P(X <= count) of the same; kept apart since 1 - _upper loses what is tiny."""
+    from scipy.special import betainc
+
+    return np.asarray(betainc(np.maximum(size, 1e-9), count + 1, 1 - np.asarray(success)))
+
+
+def robust_tails(base: Baseline) -> tuple[Array, Array]:
+    """Compare the window with the median of the baseline weeks, in robust standard deviations.
+
+    Returns
+    -------
+    low, high : ndarray, (n_accounts, n_ends)
+        One-sided p-values of Student's t with as many degrees of freedom as weeks less one;
+        NaN for sparse signals and for fewer than four weeks.
+    """
+    from scipy.special import stdtr
+
+    n = base.n_blocks.astype(int)
+    middle = median_of(base.weekly, n)
+    scale = 1.4826 * median_of(np.abs(base.weekly - middle), n)
+    floor = np.sqrt(np.maximum(middle, 1.0) + base.spread * middle**2)
+    weekly = safe_ratio(base.observed, base.factors.window)
+    z = safe_ratio(weekly - middle, np.sqrt(0.5 * scale**2 + 0.5 * floor**2))
+    dense = (middle >= MIN_DENSE) & (n >= 4) & np.isfinite(z)
+    safe, freedom = np.where(dense, z, 0.0), np.maximum(n - 1, 1)
+    low, high = stdtr(freedom, safe), stdtr(freedom, -safe)
+    return tuple(np.where(dense, np.maximum(p, SMALLEST_P), np.nan) for p in (low, high))
+
+
+def combine(p: Array, axis: int = 0) -> Array:
+    """Combine p-values of dependent tests: Cauchy combination, cut at the harmless end.
+
+    Plain Cauchy lets a single p-value near 1, usual for sparse counts, outvote any other.
+
+    Parameters
+    ----------
+    p : ndarray
+        NaN is a test not made.
+    axis : int
+        The axis that disappears.
+
+    Returns
+    -------
+    ndarray
+        NaN where no test was made.
+
+    References
+    ----------
+    Truncated Cauchy: Fang, Chang, Park, Tseng (2023), *Statistica Sinica* 33, 1115-1142.
+    """
+    return cauchy_combination(np.minimum(p, HARMLESS), axis=axis)
+
+
+def calibrate(p: Array, dense: NDArray[np.bool_]) -> Array:
+    """Widen p-values where the accounts of one date spread more than the theory says.
+
+    p-values become z; their middle is moved to 0 and their inner half is narrowed to that of
+    the normal distribution where it is wider, per date. A week that was odd for everybody, or
+    counts that vary more than modelled, then no longer make everybody odd.
+
+    Parameters
+    ----------
+    p : ndarray, (n_accounts, n_ends)
+        One-sided p-values; NaN where not tested.
+    dense : ndarray of bool, (n_accounts, n_ends)
+        Where the signal is frequent enough for its p-values to be spread evenly; others stay
+        as they are.
+
+    Returns
+    -------
+    ndarray
+        Unchanged at dates with fewer than ``MIN_TO_CALIBRATE`` dense accounts.
+
+    References
+    ----------
+    B. Efron (2004), *JASA* 99, 96-104: empirical null.
+    """
+    from scipy.special import ndtr, ndtri
+
+    z = ndtri(np.clip(p, SMALLEST_P, 1 - 1e-9))
+    tested = dense & np.isfinite(z)
+    n = tested.sum(axis=0)
+    ordered = np.sort(np.where(tested, z, np.inf), axis=0)
+    low, middle, high = (_quantile(ordered, n, share) for share in (0.25, 0.5, 0.75))
+    width = np.maximum(1.0, (high - low) / 1.349)
+    shift = np.minimum(middle, 0.0)  # only ever towards less surprise
+    widened = np.maximum(ndtr((z - shift) / width), SMALLEST_P)
+    return np.where(tested & (n >= MIN_TO_CALIBRATE), widened, p)
+
+
+def _quantile(ordered: Array, n: NDArray[np.intp], share: float) -> Array:
+    """Quantile of the first ``n`` of sorted columns; 0 where there is none."""
+    if not len(ordered):
+        return np.zeros(ordered.shape[1:])
+    at = np.clip(np.floor(share * (n - 1)).astype(int), 0, len(ordered) - 1)
+    value = np.take_along_axis(ordered, at[None], axis=0)[0]
+    return np.where(n > 0, value, 0.0)
+
+
+def root_mean_square(z: Array) -> Array:
+    """Root mean square over signals: (n_signals, …) to (…); NaN is a signal not there."""
+    there = np.isfinite(z)
+    n = there.sum(axis=0)
+    total = np.where(there, z, 0.0) ** 2
+    return np.where(n > 0, np.sqrt(total.sum(axis=0) / np.maximum(n, 1)), np.nan)
+
+
+def rank_tail(values: Array, reference: Array) -> Array:
+    """P(a value as large in the reference), never 0: (larger ones + 1) / (all + 1)."""
+    ordered = np.sort(reference[np.isfinite(reference)])
+    larger = len(ordered) - np.searchsorted(ordered, values, side="left")
+    return np.where(np.isfinite(values), (larger + 1) / (len(ordered) + 1), np.nan)
+
+
+def fit_forest(z: Array, *, seed: int) -> "IsolationForest":
+    """Fit an isolation forest to account-weeks in z: (n_rows, n_signals), no NaN.
+
+    References
+    ----------
+    Liu, Ting, Zhou (2008), *ICDM*: isolation forest. On raw counts it finds large accounts; on
+    each account's own z it finds odd weeks.
+    """
+    from sklearn.ensemble import IsolationForest
+
+    return IsolationForest(n_estimators=100, max_samples=256, random_state=seed, n_jobs=1).fit(z)
+
+
+def forest_tail(forest: "IsolationForest", z: Array, reference: Array) -> Array:
+    """Return P(as isolated in the reference) of each row of ``z``."""
+    return rank_tail(-forest.score_samples(z), -forest.score_samples(reference))

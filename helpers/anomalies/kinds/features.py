@@ -1,0 +1,190 @@
+"""Kinds that show in which features an account uses, or never used before."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.anomalies.detectors import SMALLEST_P
+from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
+from helpers.anomalies.kinds.usage import STILL_NORMAL
+from helpers.anomalies.scene import Scene
+from helpers.anomalies.signals import Cube
+from helpers.anomalies.surprise import account_age, measure
+from helpers.anomalies.windows import cumulative, sums
+from helpers.stats import safe_ratio
+
+__all__ = ["adoption_stalled", "feature_abandonment", "outlier_actions"]
+
+Array = NDArray[np.float64]
+
+ABANDON_DAYS = (14, 21)
+USED_WEEKS, OF_WEEKS = 6, 8
+"""A feature belongs to an account's habits if used in six of the eight weeks before."""
+BASE_DAYS = 84
+N_TIERS = 3
+MIN_ACTIONS = 5.0
+RARE = 0.10
+"""An action is unusual for a peer group if at most so many of it have used it in 12 weeks."""
+STALL_AGE, STALL_DAYS = (60, 67), 28
+
+
+def feature_abandonment(scene: Scene) -> Found:
+    """A core feature that was used every week is not touched any more; the rest is as usual."""
+    cube = _core(scene)
+    if not cube.names:
+        return nothing("feature_abandonment", scene.shape)
+    rest = _rest_normal(scene)
+    candidates = []
+    for window_days in ABANDON_DAYS:
+        surprise = measure(scene.activity, cube, ends=scene.ends, window_days=window_days)
+        for name, counts in zip(cube.names, cube.counts, strict=True):
+            total = cumulative(counts)
+            start = scene.ends - window_days
+            weekly = [sums(total, start - 7 * week, 7) > 0 for week in range(OF_WEEKS)]
+            habit = np.sum(weekly, axis=0) >= USED_WEEKS
+            one = signal_measure(surprise, name, "low")
+            gone = (one.observed == 0) & habit & rest & (one.p <= 0.01)
+            candidates.append((_named(one, f"feature:{name}"), gone))
+    return strongest("feature_abandonment", candidates)
+
+
+def _core(scene: Scene) -> Cube:
+    """The catalogue's core features; every feature where the catalogue names none."""
+    cube, core = scene.activity.features, scene.activity.core_features
+    kept = [i for i, name in enumerate(cube.names) if name in core or not core]
+    return Cube(names=tuple(cube.names[index] for index in kept), counts=cube.counts[kept])
+
+
+def _rest_normal(scene: Scene) -> NDArray[np.bool_]:
+    ratios = [scene.week.ratio[scene.week.names.index("events")]]
+    if scene.month.has("events"):
+        ratios.append(scene.month.ratio[scene.month.names.index("events")])
+    known = [np.where(np.isfinite(ratio), ratio, 0.0) for ratio in ratios]
+    return np.asarray(np.maximum(known[0], known[-1]) >= STILL_NORMAL)
+
+
+def _named(measure_: Measure, name: str) -> Measure:
+    return Measure(**{**vars(measure_), "metric": name})
+
+
+def outlier_actions(scene: Scene) -> Found:
+    """An account does often what it never did, and what hardly any of its peers does."""
+    actions = scene.activity.actions
+    if actions.empty:
+        return nothing("outlier_actions", scene.shape)
+    tier = peer_tiers(scene)
+    candidates = []
+    names = sorted(actions["event"].unique())
+    for name in names:
+        counts = _action_counts(scene, name)
+        total = cumulative(counts)
+        now, before = sums(total, scene.ends, 7), sums(total, scene.ends - 7, BASE_DAYS)
+        if not ((now >= MIN_ACTIONS) & (before == 0)).any():
+            continue
+        p, share, mean = _against_peers(scene, total, now, before, tier)
+        blank = np.full(scene.shape, np.nan)
+        one = Measure(
+            metric=f"action:{name}",
+            window_days=7,
+            p=np.where(scene.usable, np.minimum(p * len(names), 1.0), np.nan),
+            size=now,
+            observed=now,
+            expected=mean,
+            low=blank,
+            high=blank,
+        )
+        odd = scene.usable & (now >= MIN_ACTIONS) & (before == 0) & (share <= RARE)
+        candidates.append((one, odd & (one.p <= 0.01)))
+    if not candidates:
+        return nothing("outlier_actions", scene.shape)
+    found = strongest("outlier_actions", candidates)
+    return found
+
+
+def _action_counts(scene: Scene, name: str) -> NDArray[np.float32]:
+    mine = scene.activity.actions[scene.activity.actions["event"] == name]
+    counts = np.zeros(scene.activity.alive.shape, np.float32)
+    at = mine["day"].to_numpy(np.intp), mine["account"].to_numpy(np.intp)
+    inside = (at[0] >= 0) & (at[0] < counts.shape[1]) & (at[1] >= 0)
+    np.add.at(counts, (at[1][inside], at[0][inside]), mine["n"].to_numpy(np.float32)[inside])
+    return counts
+
+
+def peer_tiers(scene: Scene) -> NDArray[np.intp]:
+    """Sort accounts into thirds by how many features they used in the 12 weeks before each end.
+
+    Returns
+    -------
+    ndarray of int, (n_accounts, n_ends)
+        0 (few) to 2 (many): peers are accounts of the same third.
+    """
+    breadth = np.zeros(scene.shape)
+    for counts in scene.activity.features.counts:
+        breadth += sums(cumulative(counts), scene.ends - 7, BASE_DAYS) > 0
+    tier = np.zeros(scene.shape, np.intp)
+    for end in range(len(scene.ends)):
+        there = scene.usable[:, end]
+        if there.any():
+            cuts = np.quantile(breadth[there, end], np.arange(1, N_TIERS) / N_TIERS)
+            tier[:, end] = np.searchsorted(cuts, breadth[:, end], side="left")
+    return tier
+
+
+def _against_peers(
+    scene: Scene, total: Array, now: Array, before: Array, tier: NDArray[np.intp]
+) -> tuple[Array, Array, Array]:
+    """Tail of this week's count under the peers' counts of the 12 weeks before.
+
+    Returns the p-value, the share of peers who used the action at all, and their mean weekly
+    count. Negative binomial with the peers' own mean and variance, widened by half a use.
+    """
+    from scipy.special import betainc
+
+    weekly = np.stack([sums(total, scene.ends - 7 * (week + 1), 7) for week in range(12)])
+    share, mean, size = np.zeros(scene.shape), np.zeros(scene.shape), np.ones(scene.shape)
+    for group in range(N_TIERS):
+        mine = (tier == group) & scene.usable
+        n = np.maximum(mine.sum(axis=0), 1)
+        used = np.where(mine, before > 0, False).sum(axis=0)
+        first = np.where(mine, weekly.sum(axis=0), 0.0).sum(axis=0) + 0.5
+        average = first / (12 * n)
+        second = np.where(mine, (weekly**2).sum(axis=0), 0.0).sum(axis=0) + 0.5
+        excess = np.maximum(second / (12 * n) - average**2 - average, 0.02 * average)
+        share = np.where(mine, used / n, share)
+        mean = np.where(mine, average, mean)
+        size = np.where(mine, np.minimum(average**2 / excess, 10.0), size)
+    success = safe_ratio(mean, mean + size)
+    p = betainc(np.maximum(now, 1e-9), size, np.where(np.isfinite(success), success, 0.5))
+    return np.where(now > 0, np.maximum(p, SMALLEST_P), 1.0), share, mean
+
+
+def adoption_stalled(scene: Scene) -> Found:
+    """Two months after sign-up few features are in use and none has come for four weeks."""
+    features = scene.activity.features
+    if not features.names:
+        return nothing("adoption_stalled", scene.shape)
+    totals = [cumulative(counts) for counts in features.counts]
+    length = len(scene.activity.days)
+    known = np.sum([sums(total, scene.ends, length) > 0 for total in totals], axis=0)
+    earlier = np.sum([sums(t, scene.ends - STALL_DAYS, length) > 0 for t in totals], axis=0)
+    age = account_age(scene.activity, scene.ends)
+    due = (age >= STALL_AGE[0]) & (age < STALL_AGE[1])
+    settled = (age >= STALL_AGE[0]) & scene.activity.alive[:, scene.ends - 1]
+    usual = np.zeros(len(scene.ends))
+    for end in range(len(scene.ends)):
+        peers = known[settled[:, end], end]
+        usual[end] = np.median(peers) if len(peers) else 0
+    events = scene.activity.signals.of("events")
+    active = sums(cumulative(events), scene.ends, STALL_DAYS) > 0
+    stalled = due & active & (known == earlier) & (known <= 0.5 * usual)
+    blank = np.full(scene.shape, np.nan)
+    one = Measure(
+        metric="features_used",
+        window_days=STALL_DAYS,
+        p=blank,
+        size=safe_ratio(known, np.broadcast_to(usual, scene.shape)) - 1,
+        observed=known.astype(float),
+        expected=np.broadcast_to(usual, scene.shape).copy(),
+        low=blank,
+        high=blank,
+    )
+    return strongest("adoption_stalled", [(one, stalled)])

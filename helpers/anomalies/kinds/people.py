@@ -1,0 +1,286 @@
+"""Kinds that show in who uses the product: people who fall silent, people who stand out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.anomalies.detectors import SMALLEST_P
+from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
+from helpers.anomalies.scene import Scene
+from helpers.anomalies.windows import cumulative, sums
+from helpers.stats import safe_ratio
+
+__all__ = [
+    "admin_absence",
+    "emerging_champion",
+    "new_departments",
+    "power_user_silent",
+    "silent_users",
+    "user_attrition",
+]
+
+Array = NDArray[np.float64]
+
+BASE_WEEKS, REGULAR_WEEKS = 8, 6
+"""A regular user was active in at least six of the eight weeks before."""
+ATTRITION = 0.40
+"""Fall of weekly active regular users from which attrition is flagged."""
+MIN_REGULARS, MIN_SILENT = 4, 3
+ADMIN_DAYS, POWER_DAYS = 14, (7, 14)
+"""An administrator is missed after two weeks, a power user after one or two."""
+DAILY = 2.5
+"""Active days a week from which somebody counts as there daily (weekends off, some slack)."""
+STILL_ACTIVE = 0.3
+CHAMPION_RATIO, CHAMPION_DAYS = 2.5, 8
+
+
+@dataclass(frozen=True)
+class Regulars:
+    """Users by account before a window: (n_users, n_ends) arrays.
+
+    ``weeks`` counts the active ones of the ``BASE_WEEKS`` before the window, ``days`` the
+    active days in them, ``now`` the active days in the window.
+    """
+
+    weeks: Array
+    days: Array
+    now: Array
+
+
+def _regulars(scene: Scene, window_days: int) -> Regulars:
+    active = cumulative(scene.activity.user_days > 0)
+    start = scene.ends - window_days
+    weekly = [sums(active, start - 7 * week, 7) for week in range(BASE_WEEKS)]
+    return Regulars(
+        weeks=np.sum([week > 0 for week in weekly], axis=0).astype(float),
+        days=np.sum(weekly, axis=0),
+        now=sums(active, scene.ends, window_days),
+    )
+
+
+def _by_account(scene: Scene, values: Array) -> Array:
+    """Sum over the users of each account: (n_users, n_ends) to (n_accounts, n_ends)."""
+    out = np.zeros(scene.shape)
+    np.add.at(out, scene.activity.users["account"].to_numpy(np.intp), values)
+    return out
+
+
+def _history(scene: Scene, window_days: int) -> NDArray[np.bool_]:
+    """The account has been there for the whole base and window."""
+    alive = cumulative(scene.activity.alive)
+    length = window_days + 7 * BASE_WEEKS
+    return np.asarray(sums(alive, scene.ends, length) == length)
+
+
+def silent_users(scene: Scene, *, window_days: int, end: int) -> NDArray[np.intp]:
+    """Return positions of regular users without a single event in the window before an end."""
+    regulars = _regulars(scene, window_days)
+    silent = (regulars.weeks >= REGULAR_WEEKS) & (regulars.now == 0)
+    return np.flatnonzero(silent[:, end])
+
+
+def user_attrition(scene: Scene) -> Found:
+    """A large part of the people who came every week stays away at once."""
+    from scipy.special import bdtrc
+
+    if scene.activity.users.empty:
+        return nothing("user_attrition", scene.shape)
+    candidates = []
+    for window_days in (7, 14):
+        users = _regulars(scene, window_days)
+        regular = users.weeks >= REGULAR_WEEKS
+        absent_week = (BASE_WEEKS + 1 - users.weeks) / (BASE_WEEKS + 2)
+        absent = absent_week if window_days == 7 else np.maximum(absent_week**2, 0.02)
+        n = _by_account(scene, regular.astype(float))
+        silent = _by_account(scene, (regular & (users.now == 0)).astype(float))
+        usual = _by_account(scene, np.where(regular, absent, 0.0))
+        ready = (n >= MIN_REGULARS) & _history(scene, window_days)
+        everybody = safe_ratio(
+            np.where(ready, silent, 0.0).sum(axis=0) + 5,
+            np.where(ready, usual, 0.0).sum(axis=0) + 5,
+        )
+        share = np.clip(safe_ratio(usual, n) * np.maximum(everybody, 1.0), 0.01, 0.95)
+        safe = np.where(np.isfinite(share), share, 0.5)
+        p = np.where(silent > 0, bdtrc(np.maximum(silent - 1, 0), np.maximum(n, 1), safe), 1.0)
+        expected = n * (1 - safe)
+        measure = Measure(
+            metric="active_users",
+            window_days=window_days,
+            p=np.where(ready, np.maximum(p, SMALLEST_P), np.nan),
+            size=safe_ratio(n - silent, expected) - 1,
+            observed=n - silent,
+            expected=expected,
+            low=np.full(scene.shape, np.nan),
+            high=np.full(scene.shape, np.nan),
+        )
+        falls = ready & (measure.size <= -ATTRITION) & (silent >= MIN_SILENT) & (p <= 0.01)
+        candidates.append((measure, falls))
+    return strongest("user_attrition", candidates)
+
+
+def _absence(scene: Scene, active_days: Array, before: Array, window_days: int) -> Measure:
+    """Test "no active day in the window" for somebody with so many active days before.
+
+    The test is negative binomial with a dispersion of 0.05, about what regular people show;
+    what the whole company did in the window is taken out.
+    """
+    company = np.ones(len(scene.ends))
+    if scene.week.has("active_users"):
+        index = scene.week.names.index("active_users")
+        ratio = scene.week.observed[index].sum(axis=0) + 20
+        company = ratio / (scene.week.expected[index].sum(axis=0) + 20)
+    weekly = before / BASE_WEEKS
+    expected = weekly * window_days / 7 * np.minimum(company, 1.0)
+    spread = 0.05
+    p = (1 + spread * expected) ** (-1 / spread)
+    blank = np.full(scene.shape, np.nan)
+    return Measure(
+        metric="active_days",
+        window_days=window_days,
+        p=np.where(before > 0, np.maximum(p, SMALLEST_P), np.nan),
+        size=np.where(expected > 0, safe_ratio(active_days, expected) - 1, np.nan),
+        observed=active_days,
+        expected=expected,
+        low=blank,
+        high=blank,
+    )
+
+
+def _account_goes_on(scene: Scene) -> NDArray[np.bool_]:
+    ratio = scene.week.ratio[scene.week.names.index("events")]
+    return np.asarray(np.where(np.isfinite(ratio), ratio, 0.0) >= STILL_ACTIVE)
+
+
+def admin_absence(scene: Scene) -> Found:
+    """The administrators came daily and have not come for two weeks, while others work on."""
+    users = scene.activity.users
+    admins = users["is_admin"].to_numpy(bool) if len(users) else np.zeros(0, bool)
+    if not admins.any():
+        return nothing("admin_absence", scene.shape)
+    there = np.zeros(scene.activity.alive.shape, np.float32)
+    np.maximum.at(
+        there,
+        users["account"].to_numpy(np.intp)[admins],
+        (scene.activity.user_days[admins] > 0).astype(np.float32),
+    )
+    total = cumulative(there)
+    now = sums(total, scene.ends, ADMIN_DAYS)
+    before = sums(total, scene.ends - ADMIN_DAYS, 7 * BASE_WEEKS)
+    measure = _absence(scene, now, before, ADMIN_DAYS)
+    daily = before >= DAILY * BASE_WEEKS
+    gone = (now == 0) & daily & _history(scene, ADMIN_DAYS) & _account_goes_on(scene)
+    return strongest("admin_absence", [(measure, gone)])
+
+
+def power_user_silent(scene: Scene) -> Found:
+    """The account's most active person, there daily before, has not come for a week or two."""
+    users = scene.activity.users
+    if users.empty:
+        return nothing("power_user_silent", scene.shape)
+    candidates = []
+    volume = cumulative(scene.activity.user_days)
+    for window_days in POWER_DAYS:
+        regular = _regulars(scene, window_days)
+        done = sums(volume, scene.ends - window_days, 7 * BASE_WEEKS)
+        top = _top_user(scene, done)
+        mine = np.maximum(top, 0)
+        now = np.take_along_axis(regular.now, mine, axis=0)
+        before = np.take_along_axis(regular.days, mine, axis=0)
+        measure = _absence(scene, now, np.where(top >= 0, before, 0.0), window_days)
+        daily = (top >= 0) & (before >= DAILY * BASE_WEEKS) & _history(scene, window_days)
+        candidates.append((measure, daily & (now == 0) & _account_goes_on(scene)))
+    return strongest("power_user_silent", candidates)
+
+
+def _top_user(scene: Scene, done: Array) -> NDArray[np.intp]:
+    """Position of the user with most events of each account; -1 where nobody has any."""
+    account = scene.activity.users["account"].to_numpy(np.intp)
+    starts = np.flatnonzero(np.r_[True, np.diff(account) > 0])
+    best = np.zeros(scene.shape)
+    best[account[starts]] = np.maximum.reduceat(done, starts, axis=0)
+    is_best = (done == best[account]) & (done > 0)
+    position = np.where(is_best, np.arange(len(account))[:, None], len(account))
+    top = np.full(scene.shape, len(account))
+    top[account[starts]] = np.minimum.reduceat(position, starts, axis=0)
+    return np.where(top < len(account), top, -1)
+
+
+def emerging_champion(scene: Scene) -> Found:
+    """Somebody who did little before now works nearly every day and leads the account."""
+    users = scene.activity.users
+    if users.empty:
+        return nothing("emerging_champion", scene.shape)
+    window_days = 14
+    volume, active = (
+        cumulative(values) for values in (scene.activity.user_days, scene.activity.user_days > 0)
+    )
+    start = scene.ends - window_days
+    now, days_now = sums(volume, scene.ends, window_days), sums(active, scene.ends, window_days)
+    before = sums(volume, start, 7 * BASE_WEEKS) * window_days / (7 * BASE_WEEKS)
+    known = sums(active, start, 7 * BASE_WEEKS) > 0
+    top = np.maximum(_top_user(scene, now), 0)
+    not_yet = ~users["is_champion"].to_numpy(bool)[top]
+    seen, usual, days = (
+        np.take_along_axis(values, top, axis=0) for values in (now, before, days_now)
+    )
+    rose = not_yet & (seen >= CHAMPION_RATIO * np.maximum(usual, 3.0)) & (days >= CHAMPION_DAYS)
+    rose &= np.take_along_axis(known, top, axis=0) & _history(scene, window_days)
+    n_people = np.maximum(_by_account(scene, (before > 0).astype(float)), 1.0)
+    blank = np.full(scene.shape, np.nan)
+    measure = Measure(
+        metric="events",
+        window_days=window_days,
+        p=_rise_p(seen, usual, n_people),
+        size=safe_ratio(seen, np.maximum(usual, 1.0)),
+        observed=seen,
+        expected=usual,
+        low=blank,
+        high=blank,
+    )
+    return strongest("emerging_champion", [(measure, rose)])
+
+
+def _rise_p(seen: Array, usual: Array, tries: Array) -> Array:
+    """Negative binomial tail of a rise of one person among several (dispersion 0.3)."""
+    from scipy.special import betainc
+
+    size = 1 / (0.3 + 1 / (4 * usual + 1))
+    mean = usual + 0.25
+    p = betainc(np.maximum(seen, 1e-9), size, mean / (mean + size))
+    return np.minimum(np.maximum(np.where(seen > 0, p, 1.0), SMALLEST_P) * tries, 1.0)
+
+
+def new_departments(scene: Scene) -> Found:
+    """People of a department that never used the product before have begun to."""
+    users = scene.activity.users
+    named = users["department"].notna().to_numpy() if len(users) else np.zeros(0, bool)
+    if not named.any():
+        return nothing("new_departments", scene.shape)
+    window_days = 28
+    keys = users[named].groupby(["account", "department"], sort=True).ngroup().to_numpy()
+    first = users[named].assign(key=keys).drop_duplicates("key").sort_values("key")
+    active = np.zeros((len(first), len(scene.activity.days)), np.float32)
+    np.add.at(active, keys, (scene.activity.user_days[named] > 0).astype(np.float32))
+    total = cumulative(active)
+    now = sums(total, scene.ends, window_days)
+    ever = sums(total, scene.ends - window_days, len(scene.activity.days))
+    fresh, known = (now >= 3) & (ever == 0), ever > 0
+    account = first["account"].to_numpy(np.intp)
+    counts = {}
+    for name, values in (("new", fresh), ("known", known)):
+        counts[name] = np.zeros(scene.shape)
+        np.add.at(counts[name], account, values.astype(float))
+    blank = np.full(scene.shape, np.nan)
+    measure = Measure(
+        metric="departments",
+        window_days=window_days,
+        p=blank,
+        size=counts["new"],
+        observed=counts["new"] + counts["known"],
+        expected=counts["known"],
+        low=blank,
+        high=blank,
+    )
+    spread = (counts["new"] >= 1) & (counts["known"] >= 1) & _history(scene, window_days)
+    return strongest("new_departments", [(measure, spread)])

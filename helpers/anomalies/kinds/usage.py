@@ -1,0 +1,198 @@
+"""Kinds that show in how much an account uses the product, and when."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
+from helpers.anomalies.scene import Scene
+from helpers.anomalies.windows import cumulative, sums
+from helpers.stats import safe_ratio
+
+__all__ = [
+    "collaboration_stopped",
+    "gradual_decline",
+    "pattern_break",
+    "sudden_drop",
+    "unexpected_spike",
+    "unusual_mix",
+    "usage_drop",
+]
+
+Array = NDArray[np.float64]
+
+SUDDEN_DROP = 0.90
+"""A sudden drop is a fall of usage by 90 % or more, in whole percent."""
+USAGE_DROP = 0.35
+"""A smaller fall counts from 35 % on, if it is no chance; its severity is tiered."""
+MIN_P = 0.01
+VOLUME = ("events", "logins", "active_users", "core_events")
+DECLINE_PER_WEEK = 0.02
+"""Slope from which a decline counts; accounts in decline typically lose 5 % a week."""
+SPIKE_RATIO, SPIKE_MIN = 10.0, 30.0
+OFF_HOURS_POINTS, SAME_VOLUME = 0.25, (0.4, 2.5)
+STILL_NORMAL = 0.6
+
+
+def sudden_drop(scene: Scene) -> Found:
+    """Look for usage that falls by 90 % or more, over a week or two."""
+    candidates = []
+    for surprise in (scene.week, scene.fortnight):
+        for name in ("events", "logins", "active_users"):
+            if surprise.has(name):
+                measure = signal_measure(surprise, name, "low")
+                candidates.append((measure, (_whole(measure.size) >= SUDDEN_DROP) & _sure(measure)))
+    return strongest("sudden_drop", candidates)
+
+
+def _whole(change: Array) -> Array:
+    """Share lost, rounded half up to whole percent: 89.5 % counts as 90 %."""
+    return np.floor(-100 * change + 0.5) / 100
+
+
+def _sure(measure: Measure) -> NDArray[np.bool_]:
+    return np.asarray((measure.p <= MIN_P) & (measure.expected >= 3))
+
+
+def usage_drop(scene: Scene) -> Found:
+    """Look for usage that falls by 35 % to 90 %, over one, two or four weeks."""
+    candidates = []
+    for surprise in (scene.week, scene.fortnight, scene.month):
+        for name in VOLUME:
+            if surprise.has(name):
+                measure = signal_measure(surprise, name, "low")
+                candidates.append((measure, (_whole(measure.size) >= USAGE_DROP) & _sure(measure)))
+    return strongest("usage_drop", candidates)
+
+
+def gradual_decline(scene: Scene) -> Found:
+    """Look for usage that falls week after week: a trend test, since levels show it too late."""
+    candidates = []
+    for name, trend in scene.trends.items():
+        level = signal_measure(scene.week, name, "low")
+        change = np.expm1(trend.weeks * np.log1p(np.clip(trend.slope, -0.99, 1.0)))
+        measure = Measure(**{**vars(level), "p": trend.p, "size": change, "low": trend.weeks})
+        candidates.append((measure, (trend.slope <= -DECLINE_PER_WEEK) & (trend.p <= MIN_P)))
+    if not candidates:
+        return nothing("gradual_decline", scene.shape)
+    return strongest("gradual_decline", candidates)
+
+
+def collaboration_stopped(scene: Scene) -> Found:
+    """A team stops commenting and sharing while the rest of its use goes on."""
+    if not scene.week.has("collaboration"):
+        return nothing("collaboration_stopped", scene.shape)
+    rest = _still_normal(scene)
+    candidates = []
+    for surprise in (scene.week, scene.fortnight, scene.month):
+        measure = signal_measure(surprise, "collaboration", "low")
+        stopped = (measure.size <= -0.8) & (measure.expected >= 5) & (measure.p <= MIN_P)
+        candidates.append((measure, stopped & rest))
+    return strongest("collaboration_stopped", candidates)
+
+
+def _still_normal(scene: Scene) -> NDArray[np.bool_]:
+    """Usage as a whole is at least 60 % of what is expected."""
+    ratio = scene.week.ratio[scene.week.names.index("events")]
+    return np.asarray(np.where(np.isfinite(ratio), ratio, 0.0) >= STILL_NORMAL)
+
+
+def pattern_break(scene: Scene) -> Found:
+    """The same volume at other times: nights and weekends instead of working days."""
+    if not scene.week.has("off_hours"):
+        return nothing("pattern_break", scene.shape)
+    off = signal_measure(scene.week, "off_hours", "high")
+    total = signal_measure(scene.week, "events", "low")
+    now = safe_ratio(off.observed, total.observed)
+    usual = np.minimum(safe_ratio(off.expected, total.expected), 1.0)
+    ratio = safe_ratio(total.observed, total.expected)
+    low, high = SAME_VOLUME
+    same = (ratio >= low) & (ratio <= high) & (total.observed >= 15)
+    moved = (now - usual >= OFF_HOURS_POINTS) & (off.p <= MIN_P) & _on_several_days(scene)
+    share = Measure(
+        metric="off_hours",
+        window_days=off.window_days,
+        p=off.p,
+        size=now - usual,
+        observed=now,
+        expected=usual,
+        low=np.full(scene.shape, np.nan),
+        high=np.full(scene.shape, np.nan),
+    )
+    return strongest("pattern_break", [(share, same & moved)])
+
+
+def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
+    """Most of the work is off hours on three days of seven, or four of fourteen.
+
+    One busy weekend is no new rhythm.
+    """
+    events, off = (scene.activity.signals.of(name) for name in ("events", "off_hours"))
+    mostly = cumulative((events >= 3) & (off >= 0.5 * events))
+    return np.asarray((sums(mostly, scene.ends, 7) >= 3) | (sums(mostly, scene.ends, 14) >= 4))
+
+
+def unexpected_spike(scene: Scene) -> Found:
+    """A day of the week has ten times the usual activity."""
+    from scipy.special import betainc
+
+    daily = scene.daily
+    index = daily.names.index("events")
+    seen, expected = daily.observed[index], daily.expected[index]
+    average = np.repeat(expected.reshape(len(seen), -1, 7).mean(axis=2), 7, axis=1)
+    reference = np.maximum(expected, average)
+    ratio = np.where(reference > 0, safe_ratio(seen, reference), 0.0)
+    size = 1 / np.maximum(daily.spread[index], 1e-6)
+    success = reference / (reference + size)
+    p_day = np.where(seen > 0, betainc(np.maximum(seen, 1e-9), size, success), 1.0)
+    spikes = (ratio >= SPIKE_RATIO) & (seen >= SPIKE_MIN)
+    best = _best_day(scene, ratio, spikes)
+    pick = np.take_along_axis
+    measure = Measure(
+        metric="events",
+        window_days=1,
+        p=np.minimum(7 * np.maximum(pick(p_day, best, axis=1), 1e-12), 1.0),
+        size=pick(ratio, best, axis=1),
+        observed=pick(seen, best, axis=1),
+        expected=pick(reference, best, axis=1),
+        low=np.full(scene.shape, np.nan),
+        high=np.full(scene.shape, np.nan),
+    )
+    return strongest("unexpected_spike", [(measure, pick(spikes, best, axis=1) & scene.usable)])
+
+
+def _best_day(scene: Scene, ratio: Array, spikes: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Position, among the daily ones, of the most striking day of each end's week."""
+    last = scene.ends - 1 - scene.daily.first_day
+    best = np.clip(np.broadcast_to(last, scene.shape), 0, None).copy()
+    score = np.where(spikes, ratio, 0.0)
+    for back in range(1, 7):
+        day = np.clip(np.broadcast_to(last - back, scene.shape), 0, None)
+        better = np.take_along_axis(score, day, axis=1) > np.take_along_axis(score, best, axis=1)
+        best = np.where(better, day, best)
+    return best
+
+
+def unusual_mix(scene: Scene) -> Found:
+    """Several signals are off together although no named pattern fits: the joint detectors."""
+    p = scene.votes.combined
+    size = np.nanmax(np.where(np.isfinite(scene.week.z), np.abs(scene.week.z), 0.0), axis=0)
+    blank = np.full(scene.shape, np.nan)
+    count = scene.backing.sum(axis=0).astype(float)
+    measure = Measure(
+        metric="several",
+        window_days=7,
+        p=p,
+        size=size,
+        observed=count,
+        expected=np.zeros(scene.shape),
+        low=blank,
+        high=blank,
+    )
+    return strongest("unusual_mix", [(measure, (count >= 2) & (p <= MIN_P))])
+
+
+def weeks_active(counts: NDArray[np.float32], ends: NDArray[np.intp], weeks: int) -> Array:
+    """Count the weeks before each end in which anything happened: (n_rows, n_ends)."""
+    total = cumulative(counts)
+    used = [sums(total, ends - 7 * week, 7) > 0 for week in range(weeks)]
+    return np.sum(used, axis=0).astype(float)

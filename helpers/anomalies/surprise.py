@@ -1,0 +1,223 @@
+"""Each signal of each account at each end: seen, expected, and how surprising in each direction."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.anomalies.baseline import Baseline, learn_baseline
+from helpers.anomalies.detectors import (
+    MIN_DENSE,
+    SMALLEST_P,
+    calibrate,
+    combine,
+    count_tails,
+    robust_tails,
+)
+from helpers.anomalies.signals import Activity, Cube
+from helpers.anomalies.windows import Plan, make_plan
+from helpers.stats import safe_ratio
+
+__all__ = ["LIFECYCLE_DAYS", "SETTLED_DAYS", "Surprise", "account_age", "lifecycle", "measure"]
+
+Array = NDArray[np.float64]
+
+LIFECYCLE_DAYS = (35, 49, 63, 77, 91, 105, 126)
+"""Ages (days) between which young accounts are compared with others of that age."""
+SETTLED_DAYS = 91
+"""Accounts older than that tell what is usual."""
+PRIOR_ACCOUNTS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surprise:
+    """Signals at ends; every array is (n_names, n_accounts, n_ends) unless said.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Signals or features.
+    plan : Plan
+        Windows they were measured in.
+    observed, expected : ndarray
+        Counts in the window.
+    low, high : ndarray
+        95 % range to expect.
+    p_low, p_high : ndarray
+        One-sided p-values, count test and robust z combined; NaN where not tested.
+    count_low, count_high, robust_low, robust_high : ndarray
+        The two detectors by themselves.
+    level : ndarray
+        Own weekly count as usual.
+    """
+
+    names: tuple[str, ...]
+    plan: Plan
+    observed: Array
+    expected: Array
+    low: Array
+    high: Array
+    p_low: Array
+    p_high: Array
+    count_low: Array
+    count_high: Array
+    robust_low: Array
+    robust_high: Array
+    level: Array
+
+    def has(self, name: str) -> bool:
+        """Tell whether the signal is there."""
+        return name in self.names
+
+    def of(self, name: str, what: str) -> Array:
+        """Return one array of one signal: (n_accounts, n_ends)."""
+        values: Array = getattr(self, what)[self.names.index(name)]
+        return values
+
+    @property
+    def ratio(self) -> Array:
+        """Observed over expected; NaN where nothing is expected."""
+        return safe_ratio(self.observed, self.expected)
+
+    @property
+    def z(self) -> Array:
+        """Signed normal score of the smaller p-value; NaN where not tested."""
+        from scipy.special import ndtri
+
+        below = self.p_low < self.p_high
+        score = ndtri(np.clip(np.fmin(self.p_low, self.p_high), SMALLEST_P, 0.5))
+        return np.where(np.isfinite(self.p_low), np.where(below, score, -score), np.nan)
+
+
+def measure(
+    activity: Activity,
+    cube: Cube,
+    *,
+    ends: NDArray[np.intp],
+    window_days: int = 7,
+    baseline_days: int = 90,
+    hidden: dict[str, NDArray[np.bool_]] | None = None,
+) -> Surprise:
+    """Measure every signal of a cube at every end.
+
+    Parameters
+    ----------
+    activity : Activity
+        Axes, cohorts and who is alive.
+    cube : Cube
+        ``activity.signals`` or ``activity.features``.
+    ends : ndarray of int, (n_ends,)
+        Positions, rising.
+    window_days, baseline_days : int
+    hidden : mapping of signal to ndarray of bool, (n_days,), optional
+        Days of a company-wide incident: for that signal they count as not observed, so that
+        no account is judged by them.
+
+    Returns
+    -------
+    Surprise
+    """
+    age = account_age(activity, ends)
+    plan = make_plan(
+        activity.alive,
+        activity.observed,
+        ends=ends,
+        window_days=window_days,
+        baseline_days=baseline_days,
+    )
+    cohorts = activity.accounts["cohort"].to_numpy(np.intp)
+    parts = []
+    for name, counts in zip(cube.names, cube.counts, strict=True):
+        mine, seen = plan, counts
+        if hidden and name in hidden:
+            seen = np.where(hidden[name], 0, counts)
+            open_days = activity.observed & ~hidden[name]
+            mine = make_plan(
+                activity.alive,
+                open_days,
+                ends=ends,
+                window_days=window_days,
+                baseline_days=baseline_days,
+            )
+        base = learn_baseline(seen, mine, cohorts=cohorts, settled=age >= SETTLED_DAYS)
+        parts.append(_tested(lifecycle(base, age), mine))
+    stacked = {
+        key: np.stack([part[key] for part in parts]) if parts else np.zeros((0, *plan.usable.shape))
+        for key in _FIELDS
+    }
+    return Surprise(names=cube.names, plan=plan, **stacked)
+
+
+_FIELDS = (
+    *("observed", "expected", "low", "high", "p_low", "p_high", "count_low", "count_high"),
+    *("robust_low", "robust_high", "level"),
+)
+
+
+def account_age(activity: Activity, ends: NDArray[np.intp]) -> Array:
+    """Return the days since sign-up at each end: (n_accounts, n_ends)."""
+    signed = activity.accounts["signed_up_on"].to_numpy("datetime64[D]")
+    first = activity.days[0].to_datetime64().astype("datetime64[D]")
+    start = (signed - first).astype(float)
+    return ends[None, :] - start[:, None]
+
+
+def _tested(base: Baseline, plan: Plan) -> dict[str, Array]:
+    """Run the detectors of one signal."""
+    usable = plan.usable
+    dense = usable & (base.level >= MIN_DENSE)
+    tails = [*count_tails(base), *robust_tails(base)]
+    tails = [calibrate(np.where(usable, p, np.nan), dense) for p in tails]
+    count_low, count_high, robust_low, robust_high = tails
+    low, high = base.band()
+    return {
+        "observed": base.observed,
+        "expected": base.expected,
+        "low": low,
+        "high": high,
+        "p_low": combine(np.stack([count_low, robust_low])),
+        "p_high": combine(np.stack([count_high, robust_high])),
+        "count_low": count_low,
+        "count_high": count_high,
+        "robust_low": robust_low,
+        "robust_high": robust_high,
+        "level": base.level,
+    }
+
+
+def lifecycle(base: Baseline, age_days: Array) -> Baseline:
+    """Expect of a young account what others did at its age.
+
+    New accounts explore and then settle: a fall that is usual at that age is no anomaly. The
+    correction is what all accounts of an age band did against their own baseline, at this end
+    and all earlier ones.
+
+    Parameters
+    ----------
+    base : Baseline
+    age_days : ndarray, (n_accounts, n_ends)
+        Age at the end of the window.
+
+    Returns
+    -------
+    Baseline
+        With ``expected`` and the window's factor corrected for accounts younger than the last
+        of ``LIFECYCLE_DAYS``.
+    """
+    band = np.digitize(age_days, LIFECYCLE_DAYS)  # 0: too young; last: grown up
+    correction = np.ones(base.expected.shape)
+    sd = np.sqrt(base.expected + (0.6 * base.expected) ** 2)
+    seen = np.minimum(base.observed, base.expected + 4 * sd)
+    weight = safe_ratio(1.0, np.maximum(base.expected, 1.0))
+    for number in range(1, len(LIFECYCLE_DAYS)):
+        mine = (band == number) & (base.expected > 0)
+        top = np.cumsum(np.where(mine, seen * weight, 0.0).sum(axis=0))
+        bottom = np.cumsum(np.where(mine, base.expected * weight, 0.0).sum(axis=0))
+        factor = (top + PRIOR_ACCOUNTS) / (bottom + PRIOR_ACCOUNTS)
+        correction = np.where(mine, factor, correction)
+    window = base.factors.window * correction
+    return replace(
+        base,
+        expected=base.expected * correction,
+        factors=replace(base.factors, window=window),
+    )

@@ -1,0 +1,142 @@
+"""Which days each verdict may look at: a window that ends at a date, and whole weeks before it.
+
+``ends`` are positions of days; a window ``[end - length, end)`` never holds its own end, and
+a baseline week always ends where the window begins or earlier. So a verdict "as of" a date
+cannot use that date or anything later.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.errors import ParameterError
+
+__all__ = ["Plan", "cumulative", "make_plan", "sums"]
+
+BLOCK_DAYS = 7
+"""A baseline is learnt from whole weeks: each weekday then counts equally."""
+MIN_BLOCKS = 4
+"""Fewer whole weeks before the window: the account is too new to judge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Windows and baseline weeks of every account at every end.
+
+    Parameters
+    ----------
+    ends : ndarray of int, (n_ends,)
+        Position of the day after each window's last day.
+    window_days : int
+        Length of the window.
+    valid : ndarray of bool, (n_blocks, n_accounts, n_ends)
+        The account was there for the whole of that baseline week.
+    usable : ndarray of bool, (n_accounts, n_ends)
+        It was there for the whole window too, and has enough baseline weeks.
+    window_share : ndarray, (n_ends,)
+        Observed days of the window, in weeks (an outage day is not observed).
+    block_share : ndarray, (n_blocks, n_ends)
+        Observed share of each baseline week.
+    """
+
+    ends: NDArray[np.intp]
+    window_days: int
+    valid: NDArray[np.bool_]
+    usable: NDArray[np.bool_]
+    window_share: NDArray[np.float64]
+    block_share: NDArray[np.float64]
+
+    @property
+    def n_blocks(self) -> NDArray[np.intp]:
+        """Baseline weeks that each account has, (n_accounts, n_ends)."""
+        return self.valid.sum(axis=0)
+
+    def block_ends(self) -> list[NDArray[np.intp]]:
+        """Positions where each baseline week ends, the newest first."""
+        first = self.ends - self.window_days
+        return [first - BLOCK_DAYS * block for block in range(len(self.valid))]
+
+
+def cumulative(counts: NDArray[np.float32] | NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return running totals along the days, with a leading zero: (…, n_days + 1)."""
+    total = np.zeros((*counts.shape[:-1], counts.shape[-1] + 1))
+    np.cumsum(counts, axis=-1, dtype=np.float64, out=total[..., 1:])
+    return total
+
+
+def sums(
+    total: NDArray[np.float64], ends: NDArray[np.intp], length: int | NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Sum over ``[end - length, end)``; days before the first count as nothing.
+
+    Parameters
+    ----------
+    total : ndarray, (…, n_days + 1)
+        From :func:`cumulative`.
+    ends : ndarray of int, (n_ends,)
+        May lie before the first day.
+    length : int or ndarray of int, (n_ends,)
+        Days.
+
+    Returns
+    -------
+    ndarray, (…, n_ends)
+    """
+    last = total.shape[-1] - 1
+    stop, start = np.clip(ends, 0, last), np.clip(ends - length, 0, last)
+    return total[..., stop] - total[..., start]
+
+
+def make_plan(
+    alive: NDArray[np.bool_],
+    observed: NDArray[np.bool_],
+    *,
+    ends: NDArray[np.intp],
+    window_days: int = 7,
+    baseline_days: int = 90,
+) -> Plan:
+    """Lay windows and baseline weeks over the days.
+
+    Parameters
+    ----------
+    alive : ndarray of bool, (n_accounts, n_days)
+    observed : ndarray of bool, (n_days,)
+    ends : ndarray of int, (n_ends,)
+        In 1 to n_days.
+    window_days, baseline_days : int
+        Days; the baseline holds the whole weeks that fit into ``baseline_days``.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ParameterError
+        If the baseline is shorter than four weeks or an end lies outside the days.
+    """
+    n_blocks = baseline_days // BLOCK_DAYS
+    if n_blocks < MIN_BLOCKS or window_days < 1:
+        raise ParameterError(
+            f"a baseline needs at least {MIN_BLOCKS * BLOCK_DAYS} days and a window 1, got "
+            f"baseline_days={baseline_days}, window_days={window_days}."
+        )
+    if len(ends) and (ends.min() < 1 or ends.max() > alive.shape[1]):
+        raise ParameterError(f"ends must lie in 1 to {alive.shape[1]} (days), got {ends}.")
+    present, seen = cumulative(alive), cumulative(observed)
+    block_ends = [ends - window_days - BLOCK_DAYS * block for block in range(n_blocks)]
+    valid = np.stack([sums(present, at, BLOCK_DAYS) == BLOCK_DAYS for at in block_ends])
+    share = np.stack([sums(seen, at, BLOCK_DAYS) / BLOCK_DAYS for at in block_ends])
+    valid &= share[:, None, :] > 0
+    inside = sums(present, ends, window_days) == window_days
+    window_share = sums(seen, ends, window_days) / BLOCK_DAYS
+    usable = inside & (valid.sum(axis=0) >= MIN_BLOCKS) & (window_share > 0)
+    return Plan(
+        ends=ends,
+        window_days=window_days,
+        valid=valid,
+        usable=usable,
+        window_share=window_share,
+        block_share=share,
+    )

@@ -1,0 +1,204 @@
+"""The feature table: one row an account and as-of date, one column a feature.
+
+Each relation is aggregated once for all dates; the results are joined to the population, and each
+value gets its policy: missing where its source was not there yet or the history is too short, else
+what was measured, else what "nothing happened" means for it.
+"""
+
+# SQL is assembled here from names of this package, never from data.
+# ruff: noqa: S608
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.config import CompanyConfig
+from helpers.contract import TABLES
+from helpers.engine import Engine, History, day_to_date
+from helpers.features.feature import Feature
+from helpers.features.population import Context, open_context
+from helpers.features.registry import RELATIONS, all_features
+from helpers.features.relations import stage_feature_kinds
+from helpers.features.sentiment import stage_sentiment
+from helpers.features.visible import stem
+
+__all__ = ["build_features"]
+
+_TYPES = {"number": "DOUBLE", "text": "VARCHAR", "boolean": "BOOLEAN"}
+_DTYPES = {"number": "float64", "text": "string", "boolean": "bool"}
+NEVER = None
+
+
+def build_features(
+    engine: Engine,
+    as_of_dates: Sequence[pd.Timestamp],
+    *,
+    config: CompanyConfig,
+    history: History,
+    windows_days: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Compute every feature for every account and as-of date, from what was known before it.
+
+    Parameters
+    ----------
+    engine : Engine
+        On the clean tables of a run, staged by :func:`helpers.engine.stage`.
+    as_of_dates : sequence of Timestamp
+        Midnights without zone, none after the run's own as-of date.
+    config : CompanyConfig
+        Time zone, roles and what counts as churn.
+    history : History
+        As :func:`helpers.engine.stage` returned it.
+    windows_days : sequence of int, optional
+        Windows of the features named with one; default: the configuration's.
+
+    Returns
+    -------
+    DataFrame
+        account_id, as_of, then the columns of :func:`helpers.features.dictionary` in its order;
+        sorted by as_of (newest first) and account. Accounts that signed up before the date and
+        have not opted out; former customers stay in with ``is_live`` false. The columns do not
+        depend on the data.
+
+    Raises
+    ------
+    ParameterError
+        If dates or windows repeat, are missing, or a date lies after the run's own.
+    """
+    context = open_context(engine, config, history, as_of_dates, windows_days)
+    stage_sentiment(context)
+    stage_feature_kinds(context)
+    features = all_features(context.windows_days)
+    since = _since(context, features)
+    for name in dict.fromkeys(feature.over for feature in features):
+        if name in RELATIONS:
+            _aggregate(context, name, [f for f in features if f.over == name], since)
+    frame = engine.frame(_final(features, since))
+    frame["as_of"] = day_to_date(frame.pop("cutoff")).to_numpy()
+    shown = [feature for feature in features if not feature.hidden]
+    ordered = frame[["account_id", "as_of", *(feature.name for feature in shown)]]
+    dtypes = {feature.name: _DTYPES[feature.kind] for feature in shown}
+    return ordered.astype({"account_id": "string", "as_of": "datetime64[us]", **dtypes})
+
+
+def _aggregate(
+    context: Context, relation: str, features: list[Feature], since: dict[str, int | None]
+) -> None:
+    """Compute the features over one relation; nothing to compute where its table is absent."""
+    possible = [f for f in features if _known_from(f, since) is not NEVER]
+    if possible:
+        columns = ", ".join(f"{feature.sql} AS {feature.name}" for feature in possible)
+        context.engine.table(
+            f"agg_{relation}",
+            f"SELECT account_no, cutoff, {columns} FROM ({RELATIONS[relation](context)}) AS r "
+            "GROUP BY account_no, cutoff",
+        )
+
+
+def _known_from(feature: Feature, since: dict[str, int | None]) -> int | None:
+    """Return the first day on which all sources of a feature are there; ``None``: never."""
+    days = []
+    for need in feature.needs:
+        either = [since[part] for part in need.split("|")]
+        known = [day for day in either if day is not None]
+        if not known:
+            return NEVER
+        days.append(min(known))
+    return max(days, default=-1)
+
+
+def _final(features: list[Feature], since: dict[str, int | None]) -> str:
+    """Join what was aggregated, apply each feature's policy, then the expressions over others."""
+    relations = [
+        name
+        for name in dict.fromkeys(f.over for f in features)
+        if name in RELATIONS
+        and any(f.over == name and _known_from(f, since) is not NEVER for f in features)
+    ]
+    joins = " ".join(
+        f"LEFT JOIN agg_{name} ON agg_{name}.account_no = p.account_no "
+        f"AND agg_{name}.cutoff = p.cutoff"
+        for name in relations
+    )
+    measured = [f for f in features if f.over not in ("joined", "spine")]
+    inner = ", ".join(
+        f"{_policy(f, f'agg_{f.over}.{f.name}', since)} AS {f.name}" for f in measured
+    )
+    outer = ", ".join(_outer(f, since) for f in features if not f.hidden)
+    return (
+        f"SELECT account_id, cutoff, {outer} FROM (SELECT p.*, {inner} FROM population p {joins}) "
+        "AS p ORDER BY cutoff DESC, account_id"
+    )
+
+
+def _outer(feature: Feature, since: dict[str, int | None]) -> str:
+    if feature.over == "spine":
+        return f"CAST({feature.sql} AS {_TYPES[feature.kind]}) AS {feature.name}"
+    if feature.over == "joined":
+        return f"{_policy(feature, feature.sql, since)} AS {feature.name}"
+    return feature.name
+
+
+def _policy(feature: Feature, value: str, since: dict[str, int | None]) -> str:
+    kind = _TYPES[feature.kind]
+    known = _known_from(feature, since)
+    if known is NEVER:
+        return f"CAST(NULL AS {kind})"
+    conditions = [f"p.cutoff - {known} >= {max(feature.min_days, 1)}"]
+    if feature.min_days:
+        conditions.append(f"p.observed_days >= {feature.min_days}")
+    if feature.whole_life:
+        conditions.append("p.whole_life")
+    elif feature.covers:
+        conditions.append(f"(p.whole_life OR p.history_days >= {feature.covers})")
+    filled = value if feature.fill is None else f"COALESCE({value}, {feature.fill})"
+    return f"CAST(CASE WHEN {' AND '.join(conditions)} THEN {filled} END AS {kind})"
+
+
+def _since(context: Context, features: list[Feature]) -> dict[str, int | None]:
+    """Return for each source the first day on which it says anything; ``None``: never."""
+    needs = [part for feature in features for need in feature.needs for part in need.split("|")]
+    return {need: _first_day(context, need) for need in dict.fromkeys(needs)}
+
+
+def _first_day(context: Context, need: str) -> int | None:
+    if need.startswith("role:"):
+        configured = context.config.roles.events_of(need.removeprefix("role:"))
+        return context.history.first_day if configured else NEVER
+    table, _, column = need.partition(".")
+    if table == "catalogue":
+        condition = f"{column}" if column else "TRUE"
+        return _first(context, "feature_catalogue", "0", condition)
+    if table == "events":
+        return _first_of_events(context, column)
+    when = TABLES[table].when
+    day = "0" if when is None else f"COALESCE({stem(when)}_day, 0)"
+    if not column:
+        return _first(context, table, day, "TRUE")
+    kind = TABLES[table].column(column)
+    if kind.known_on is not None:
+        day = f"{stem(kind.known_on)}_day"
+    elif column == when:
+        day = f"{stem(column)}_day"
+    name = f"{stem(column)}_day" if kind.kind in ("timestamp", "date") else column
+    return _first(context, table, day, f"{name} IS NOT NULL")
+
+
+def _first_of_events(context: Context, column: str) -> int | None:
+    sources = {
+        "": ("account_day", "TRUE"),
+        "user_id": ("account_user_day", "TRUE"),
+        "session_id": ("account_session", "TRUE"),
+        "duration_s": ("account_event_day", "millis IS NOT NULL"),
+    }
+    table, condition = sources[column]
+    day = context.engine.value(f"SELECT MIN(day) FROM {table} WHERE {condition}")
+    return NEVER if day is None else int(day)
+
+
+def _first(context: Context, table: str, day: str, condition: str) -> int | None:
+    if not context.has(table):
+        return NEVER
+    source = table if table == "feature_catalogue" else f"side_{table}"
+    found = context.engine.value(f"SELECT MIN({day}) FROM {source} WHERE {condition}")
+    return NEVER if found is None else int(found)

@@ -1,0 +1,275 @@
+"""The rows that features aggregate: one relation a grain, one row set for each account and cutoff.
+
+A relation is a query with the columns account_no and cutoff and whatever its features sum.
+Relations of activity join the staged days with the calendar ``as_of_day``; relations of other
+tables start from :func:`helpers.features.visible.visible`.
+"""
+
+# SQL is assembled here from names of this package, never from data.
+# ruff: noqa: S608
+
+from collections.abc import Callable, Mapping
+
+from helpers.engine.staging import ROLES
+from helpers.features.population import TREND_WEEKS, Context
+from helpers.features.visible import visible
+
+__all__ = ["ACTIVITY", "MAX_PAIRED", "Relation", "of_table", "stage_feature_kinds"]
+
+MAX_PAIRED = 100
+"""Pairs are counted in products of at most so many features; n features have n (n - 1) / 2."""
+
+Relation = Callable[[Context], str]
+"""Makes the query of a relation."""
+
+_SPINE = """
+    JOIN as_of_day c ON c.day = d.day
+    JOIN population p ON p.account_no = d.account_no AND p.cutoff = c.cutoff
+"""
+
+
+def of_table(name: str) -> Relation:
+    """Return the relation of a contract table's visible rows."""
+    return lambda _context: visible(name)
+
+
+def _day(_context: Context) -> str:
+    """Days with activity; ``gap_days`` without any lie before, ``best_28d`` is a running total."""
+    counts = ", ".join(f"d.n_{role}" for role in ROLES)
+    return f"""
+        WITH activity AS (
+            SELECT *, day - LAG(day) OVER (PARTITION BY account_no ORDER BY day) - 1 AS gap_days,
+                   SUM(n_events) OVER (
+                       PARTITION BY account_no ORDER BY day
+                       RANGE BETWEEN 27 PRECEDING AND CURRENT ROW
+                   ) AS best_28d
+            FROM account_day
+        )
+        SELECT p.account_no, p.cutoff, p.age_days AS account_age, p.observed_days,
+               c.age_days, c.week, c.weekday, d.gap_days, d.best_28d,
+               d.n_events, d.n_night, d.millis, d.n_core, {counts}
+        FROM activity d {_SPINE}
+        """
+
+
+def _week(_context: Context) -> str:
+    """Whole weeks back from the cutoff with at least one event."""
+    return f"""
+        SELECT p.account_no, p.cutoff, c.week, MIN(p.observed_weeks) AS observed_weeks,
+               CAST(SUM(d.n_events) AS BIGINT) AS n_events
+        FROM account_day d {_SPINE}
+        WHERE c.week < {TREND_WEEKS} GROUP BY p.account_no, p.cutoff, c.week
+        """
+
+
+def _user(context: Context) -> str:
+    """People who were ever active; ``place`` 1 is the one with most events so far."""
+    people = "side_users" if context.has("users") else _no_users()
+    return f"""
+        WITH so_far AS ({_so_far("account_user_day", "user_no")}),
+        recent AS (
+            SELECT p.account_no, p.cutoff, d.user_no,
+                   SUM(CASE WHEN c.age_days <= 30 THEN 1 ELSE 0 END) AS days_30d,
+                   SUM(CASE WHEN c.age_days > 30 THEN 1 ELSE 0 END) AS days_before,
+                   {_distinct_weeks("c.week", 4)} AS weeks_now,
+                   {_distinct_weeks("c.week_before", 4)} AS weeks_before
+            FROM account_user_day d {_SPINE}
+            WHERE c.age_days <= 60 GROUP BY p.account_no, p.cutoff, d.user_no
+        )
+        SELECT s.account_no, s.cutoff, s.last_age, s.observed_days, u.department, u.is_admin,
+               COALESCE(r.days_30d, 0) AS days_30d, COALESCE(r.days_before, 0) AS days_before,
+               COALESCE(r.weeks_now, 0) AS weeks_now, COALESCE(r.weeks_before, 0) AS weeks_before,
+               ROW_NUMBER() OVER (
+                   PARTITION BY s.account_no, s.cutoff ORDER BY s.n_events DESC, s.user_no
+               ) AS place
+        FROM so_far s
+        LEFT JOIN recent r ON r.user_no = s.user_no AND r.cutoff = s.cutoff
+        JOIN account_user n ON n.user_no = s.user_no
+        LEFT JOIN {people} u ON u.user_id = n.user_id AND u.account_no = n.account_no
+        """
+
+
+def _so_far(table: str, key: str) -> str:
+    """Query: first and last day and all events of each key before each cutoff.
+
+    The days are first reduced to the steps between two cutoffs, so that the join with the cutoffs
+    stays small however long the history is.
+    """
+    return f"""
+        SELECT p.account_no, p.cutoff, d.{key}, MIN(p.observed_days) AS observed_days,
+               p.cutoff - MAX(d.last_day) AS last_age, p.cutoff - MIN(d.first_day) AS first_age,
+               SUM(d.n_events) AS n_events
+        FROM (
+            SELECT t.account_no, t.{key}, s.next_cutoff, MIN(t.day) AS first_day,
+                   MAX(t.day) AS last_day, SUM(t.n_events) AS n_events
+            FROM {table} t JOIN as_of_step s ON s.day = t.day
+            GROUP BY t.account_no, t.{key}, s.next_cutoff
+        ) AS d
+        JOIN population p ON p.account_no = d.account_no AND p.cutoff >= d.next_cutoff
+        GROUP BY p.account_no, p.cutoff, d.{key}
+        """
+
+
+def _no_users() -> str:
+    columns = "CAST(NULL AS INTEGER) AS account_no, CAST(NULL AS VARCHAR) AS user_id"
+    known = "CAST(NULL AS VARCHAR) AS department, CAST(NULL AS BOOLEAN) AS is_admin"
+    return f"(SELECT {columns}, {known})"
+
+
+def _distinct_weeks(column: str, n: int) -> str:
+    parts = [f"MAX(CASE WHEN {column} = {week} THEN 1 ELSE 0 END)" for week in range(n)]
+    return " + ".join(parts)
+
+
+def _user_week(context: Context) -> str:
+    """People active in each whole week back from the cutoff."""
+    weeks = max(TREND_WEEKS, max(context.windows_days) // 7)
+    return f"""
+        SELECT account_no, cutoff, week, MIN(observed_weeks) AS observed_weeks, COUNT(*) AS wau
+        FROM (
+            SELECT p.account_no, p.cutoff, c.week, d.user_no,
+                   MIN(p.observed_weeks) AS observed_weeks
+            FROM account_user_day d {_SPINE}
+            WHERE c.week < {weeks}
+            GROUP BY p.account_no, p.cutoff, c.week, d.user_no
+        ) AS people
+        GROUP BY account_no, cutoff, week
+        """
+
+
+def _session(context: Context) -> str:
+    """Visits by day; their length as recorded, or else from first to last event."""
+    since = context.engine.value("SELECT MIN(day) FROM account_session WHERE millis IS NOT NULL")
+    length = "CAST(ROUND(d.span_us / 1000.0) AS BIGINT)"
+    if since is not None:
+        length = f"CASE WHEN p.cutoff > {since} THEN d.millis ELSE {length} END"
+    return f"""
+        SELECT account_no, cutoff, age_days, COALESCE(length_ms, 0) AS length_ms,
+               CASE WHEN length_ms IS NULL THEN 0 ELSE 1 END AS n_timed
+        FROM (
+            SELECT p.account_no, p.cutoff, c.age_days, {length} AS length_ms
+            FROM account_session d {_SPINE} WHERE c.age_days <= {max(context.windows_days)}
+        ) AS visits
+        """
+
+
+def stage_feature_kinds(context: Context) -> None:
+    """Make ``feature_kind`` (core and premium) and ``available`` (how many there were by then)."""
+    engine = context.engine
+    listed = (
+        "SELECT feature, CAST(core AS INTEGER) AS core, CAST(premium AS INTEGER) AS premium "
+        "FROM feature_catalogue WHERE feature IS NOT NULL UNION ALL "
+        if context.has("feature_catalogue")
+        else ""
+    )
+    engine.table(
+        "feature_kind",
+        f"""
+        SELECT feature, MAX(COALESCE(core, 0)) AS core, MAX(COALESCE(premium, 0)) AS premium,
+               MAX(listed) AS listed
+        FROM (
+            SELECT feature, core, premium, 1 AS listed FROM ({listed}
+                SELECT feature, core, premium FROM event_kind WHERE FALSE) AS catalogue
+            UNION ALL
+            SELECT DISTINCT feature, 0 AS core, 0 AS premium, 0 AS listed FROM account_feature_day
+        ) AS every GROUP BY feature
+        """,
+    )
+    engine.table(
+        "available",
+        """
+        WITH first_seen AS (
+            SELECT feature, MIN(day) AS first_day FROM account_feature_day GROUP BY feature
+        )
+        SELECT c.cutoff, COUNT(*) AS n_features, SUM(k.core) AS n_core, SUM(k.premium) AS n_premium
+        FROM cutoff c CROSS JOIN feature_kind k
+        LEFT JOIN first_seen f ON f.feature = k.feature
+        WHERE k.listed = 1 OR f.first_day < c.cutoff
+        GROUP BY c.cutoff
+        """,
+    )
+
+
+def _feature(_context: Context) -> str:
+    """Features an account ever used: when first, when last, in which weeks."""
+    return f"""
+        WITH so_far AS ({_so_far("account_feature_day", "feature")}),
+        recent AS (
+            SELECT p.account_no, p.cutoff, d.feature,
+                   SUM(CASE WHEN c.age_days <= 90 THEN d.n_events ELSE 0 END) AS n_90d,
+                   SUM(CASE WHEN c.age_days <= 30 THEN 1 ELSE 0 END) AS days_30d,
+                   SUM(CASE WHEN c.age_days BETWEEN 31 AND 60 THEN 1 ELSE 0 END) AS days_before,
+                   SUM(CASE WHEN c.age_days > 30 THEN 1 ELSE 0 END) AS days_earlier,
+                   {_distinct_weeks("c.week", 4)} AS weeks_now,
+                   {_distinct_weeks("c.week_before", 8)} AS weeks_before
+            FROM account_feature_day d {_SPINE}
+            WHERE c.age_days <= 120 GROUP BY p.account_no, p.cutoff, d.feature
+        )
+        SELECT s.account_no, s.cutoff, s.feature, s.last_age, s.first_age, k.core, k.premium,
+               v.n_features, v.n_core, v.n_premium, COALESCE(r.n_90d, 0) AS n_90d,
+               COALESCE(r.days_30d, 0) AS days_30d, COALESCE(r.days_before, 0) AS days_before,
+               COALESCE(r.days_earlier, 0) AS days_earlier,
+               COALESCE(r.weeks_now, 0) AS weeks_now, COALESCE(r.weeks_before, 0) AS weeks_before
+        FROM so_far s
+        LEFT JOIN recent r ON r.account_no = s.account_no AND r.cutoff = s.cutoff
+                          AND r.feature = s.feature
+        JOIN feature_kind k ON k.feature = s.feature
+        JOIN available v ON v.cutoff = s.cutoff
+        """
+
+
+def _pair(_context: Context) -> str:
+    """Pairs of features used on the same day, each with its last such day before the cutoff.
+
+    A pair is first reduced to its last day before each next cutoff, so that the join with the
+    cutoffs stays small.
+    """
+    return f"""
+        WITH together AS (
+            SELECT f.account_no, f.feature AS one, g.feature AS other, s.next_cutoff,
+                   MAX(f.day) AS last_day
+            FROM account_feature_day f
+            JOIN account_feature_day g ON g.account_no = f.account_no AND g.day = f.day
+                                      AND g.feature > f.feature
+            JOIN as_of_step s ON s.day = f.day
+            JOIN available v ON v.cutoff = s.next_cutoff AND v.n_features <= {MAX_PAIRED}
+            GROUP BY f.account_no, f.feature, g.feature, s.next_cutoff
+        )
+        SELECT t.account_no, p.cutoff, t.one, t.other, p.cutoff - MAX(t.last_day) AS last_age
+        FROM together t
+        JOIN population p ON p.account_no = t.account_no AND p.cutoff >= t.next_cutoff
+        JOIN available v ON v.cutoff = p.cutoff AND v.n_features <= {MAX_PAIRED}
+        GROUP BY t.account_no, p.cutoff, t.one, t.other
+        """
+
+
+def _setup(context: Context) -> str:
+    """Return the set-up steps that somebody in the account has done, of ``n_steps``.
+
+    There are as many steps as configured, or as anybody had done by then if those are more.
+    """
+    configured = len(dict.fromkeys(context.config.roles.setup))
+    return f"""
+        WITH known AS (
+            SELECT c.cutoff, COUNT(DISTINCT s.step) AS n_known
+            FROM cutoff c JOIN account_setup_step s ON s.first_day < c.cutoff GROUP BY c.cutoff
+        )
+        SELECT p.account_no, p.cutoff, p.age_days AS account_age,
+               p.cutoff - s.first_day AS first_age, GREATEST({configured}, k.n_known) AS n_steps
+        FROM account_setup_step s
+        JOIN population p ON p.account_no = s.account_no AND s.first_day < p.cutoff
+        JOIN known k ON k.cutoff = p.cutoff
+        """
+
+
+ACTIVITY: Mapping[str, Relation] = {
+    "day": _day,
+    "week": _week,
+    "user": _user,
+    "user_week": _user_week,
+    "session": _session,
+    "feature": _feature,
+    "pair": _pair,
+    "setup": _setup,
+}
+"""Relations made from events, in the order in which they are staged."""

@@ -1,0 +1,140 @@
+"""Everything the pattern questions need, read from a run in one pass."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.artifacts import Run
+from helpers.patterns.baskets import (
+    Baskets,
+    make_baskets,
+    read_annual_upgrades,
+    read_feature_use,
+    spaced_dates,
+)
+from helpers.patterns.journeys import Journeys, read_journeys
+from helpers.patterns.reading import open_patterns, read_activity, read_lives
+from helpers.patterns.signals import read_signals
+
+__all__ = ["Material", "read_material"]
+
+LABELS = "02_feature_engineering"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What was read; frames only, the engine is closed.
+
+    Parameters
+    ----------
+    as_of : Timestamp
+        The run's cutoff.
+    journeys : Journeys
+        First days and activation.
+    signals : DataFrame
+        ``account_id``, ``day``, ``signal``.
+    before_outcomes : Baskets
+        On dates a horizon apart, their outcome known.
+    together : Baskets
+        On dates a basket apart, the newest included: what goes together.
+    activity : DataFrame
+        ``account_id``, ``day``, ``n_events``, ``n_users``.
+    lives : DataFrame
+        ``account_id``, ``region``, ``first_on``, ``last_on``.
+    calendar : DataFrame or None
+        Known factors.
+    horizon_days : int
+        Of the labels.
+    silence_is_churn : bool
+        Churn is inferred from silence, so tokens that tell of silence would restate it.
+    missing : tuple of str
+        What could not be read, and why.
+    """
+
+    as_of: pd.Timestamp
+    journeys: Journeys
+    signals: pd.DataFrame
+    before_outcomes: Baskets
+    together: Baskets
+    activity: pd.DataFrame
+    lives: pd.DataFrame
+    calendar: pd.DataFrame | None
+    horizon_days: int
+    silence_is_churn: bool
+    missing: tuple[str, ...]
+
+
+def read_material(
+    run: Run,
+    *,
+    journey_days: int,
+    activation_days: list[int],
+    basket_days: int,
+) -> Material:
+    """Read what the pattern notebook works on.
+
+    Parameters
+    ----------
+    run : Run
+        With the clean tables of 01 and the labels of 02.
+    journey_days : int
+        Length of a first journey, days.
+    activation_days : list of two int
+        Activated = core use between these days after the beginning.
+    basket_days : int
+        Length of a basket, days.
+
+    Raises
+    ------
+    MissingTableError
+        If 01 or 02 has not run.
+    ParameterError
+        If journey and activation overlap.
+    """
+    labels = run.read(LABELS, "labels")
+    horizon = int(labels["horizon_days"].iloc[0]) if len(labels) else 1
+    known = labels[~labels["censored"].astype(bool)]
+    before = spaced_dates(known["as_of"], days=max(horizon, basket_days))
+    beside = spaced_dates(labels["as_of"], days=basket_days)
+    with open_patterns(run) as staged:
+        uses = read_feature_use(staged, sorted({*before, *beside}), days=basket_days)
+        signals = read_signals(staged)
+        annual = read_annual_upgrades(staged)
+        return Material(
+            as_of=staged.as_of,
+            journeys=read_journeys(
+                staged.engine,
+                staged.config,
+                staged.history,
+                journey_days=journey_days,
+                activation_days=activation_days,
+            ),
+            signals=signals,
+            before_outcomes=make_baskets(
+                known, uses, signals, dates=before, basket_days=basket_days, annual=annual
+            ),
+            together=make_baskets(labels, uses, signals, dates=beside, basket_days=basket_days),
+            activity=read_activity(staged),
+            lives=read_lives(staged),
+            calendar=run.read_optional("01_data_audit", "calendar"),
+            horizon_days=horizon,
+            silence_is_churn=not staged.engine.has("outcomes"),
+            missing=_missing(staged.engine.names),
+        )
+
+
+def _missing(names: list[str]) -> tuple[str, ...]:
+    wanted = {
+        "tickets": "tickets as signals",
+        "users": "departures of champions and admins",
+        "invoices": "late payments as signals",
+        "surveys": "survey answers as signals",
+        "outcomes": "what comes before an upgrade",
+        "calendar": "days explained by known factors",
+        "feature_catalogue": "which events are core use",
+    }
+    return tuple(
+        f"{what}: not computed, because there is no `{table}` table"
+        for table, what in wanted.items()
+        if table not in names
+    )

@@ -1,0 +1,102 @@
+"""A set of sequences as two flat integer arrays, made from a long table of tokens.
+
+All sequences lie one after the other in ``items``; sequence ``s`` is
+``items[starts[s]:starts[s + 1]]``. A miner walks these arrays and never touches text.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["SequenceDatabase", "encode", "fold_repeats"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SequenceDatabase:
+    """Sequences of tokens, coded.
+
+    Parameters
+    ----------
+    items : ndarray of int64, (n_tokens,)
+        Token codes of all sequences, one sequence after the other.
+    starts : ndarray of int64, (n_sequences + 1,)
+        Where each sequence starts in ``items``; the last entry is ``n_tokens``.
+    names : tuple of str
+        Token of each code, in alphabetical order.
+    """
+
+    items: Ints
+    starts: Ints
+    names: tuple[str, ...]
+
+    @property
+    def n_sequences(self) -> int:
+        """How many sequences, empty ones included."""
+        return len(self.starts) - 1
+
+    @property
+    def owners(self) -> Ints:
+        """Sequence that each token belongs to."""
+        return np.repeat(np.arange(self.n_sequences), np.diff(self.starts))
+
+    @property
+    def previous_equal(self) -> Ints:
+        """Position of the previous equal token of the same sequence, -1 where there is none."""
+        order = np.lexsort((np.arange(len(self.items)), self.items, self.owners))
+        same = (self.items[order][1:] == self.items[order][:-1]) & (
+            self.owners[order][1:] == self.owners[order][:-1]
+        )
+        previous = np.full(len(self.items), -1, np.int64)
+        previous[order[1:][same]] = order[:-1][same]
+        return previous
+
+
+def fold_repeats(tokens: pd.DataFrame) -> pd.DataFrame:
+    """Drop each token that repeats the one before it in the same sequence.
+
+    Parameters
+    ----------
+    tokens : DataFrame
+        ``unit``, ``token``; all tokens of a unit together, oldest first.
+
+    Returns
+    -------
+    DataFrame
+        The rows that are kept, in their order.
+    """
+    repeats = (tokens["token"] == tokens["token"].shift()) & (
+        tokens["unit"] == tokens["unit"].shift()
+    )
+    return tokens[~repeats.fillna(False)].reset_index(drop=True)
+
+
+def encode(tokens: pd.DataFrame, units: pd.Series) -> SequenceDatabase:
+    """Code a long table of tokens.
+
+    Parameters
+    ----------
+    tokens : DataFrame
+        ``unit``, ``token``; one row a token, oldest first within its unit.
+    units : Series
+        Every unit in the order wanted for the sequences; one without tokens becomes an empty
+        sequence. Tokens of other units are left out.
+
+    Returns
+    -------
+    SequenceDatabase
+        Sequence ``i`` belongs to ``units.iloc[i]``.
+    """
+    places = pd.Index(units).get_indexer(pd.Index(tokens["unit"]))
+    known = places >= 0
+    codes, names = pd.factorize(tokens.loc[known, "token"], sort=True)
+    order = np.argsort(places[known], kind="stable")
+    lengths = np.bincount(places[known], minlength=len(units))
+    return SequenceDatabase(
+        items=codes[order].astype(np.int64),
+        starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        names=tuple(str(name) for name in names),
+    )

@@ -1,0 +1,218 @@
+"""Which way an account is heading: gradual decline, steady growth, plateau, or nothing certain.
+
+A fall of 5 % a week takes ten weeks to reach -40 %: no limit on the level sees it early, so the
+slope itself is tested. Weekly use is fitted as level x season x (1 + slope) ** week, for all
+accounts at once and for several windows that end now. How noisy an account is, is learnt from
+its own weeks and, since these are few, half-way from the other accounts.
+
+The tolerances (:class:`Limits`):
+
+``gradual_decline``  at least 4 % a week down over 6, 8, 12 or 16 weeks: the aim is 5 %, less 1
+    point for what the slope of an account is uncertain by
+``steady_growth``    at least 2 % a week up over 8, 12 or 16 weeks: half the 4 % that growth
+    worth the name has, so that its beginning is seen
+``plateau``          12 weeks that change by at most 2 % a week, and for which a fall or rise of
+    4 % a week can be excluded (two one-sided tests at 5 %)
+``none``             none of these; missing where it cannot be judged: fewer than 6 weeks seen, or
+    hardly any use in them
+
+A decline or growth must be certain (one-sided p < 0.05 in its window) and still stand after all
+accounts and windows are counted (q < 0.25: at most a quarter of those named by chance).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from helpers.patterns.weekly import WeeklyGrid
+from helpers.stats import benjamini_hochberg, cauchy_combination
+
+__all__ = ["LIMITS", "Limits", "trend_kinds"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Tolerance bands of the kinds; slopes are relative changes a week."""
+
+    decline: float = -0.04
+    decline_weeks: tuple[int, ...] = (6, 8, 12, 16)
+    growth: float = 0.02
+    growth_weeks: tuple[int, ...] = (8, 12, 16)
+    plateau: float = 0.02
+    plateau_excludes: float = 0.04
+    plateau_weeks: int = 12
+    max_p: float = 0.05
+    max_q: float = 0.25
+    min_use: float = 12.0  # in the window, to be judged
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class _Slopes:
+    """Per account, on the log scale and per week: slope, its standard error, its freedom."""
+
+    slope: Floats
+    error: Floats
+    freedom: Floats
+    level: Floats
+
+    def p_value(self, direction: int) -> Floats:
+        """One-sided p-value that the slope goes that way."""
+        from scipy.stats import t
+
+        return np.asarray(t.sf(direction * self.slope / self.error, self.freedom), float)
+
+    def bounds(self, level: float) -> tuple[Floats, Floats]:
+        """Two-sided confidence bounds as relative change a week."""
+        from scipy.stats import t
+
+        reach = t.ppf((1 + level) / 2, self.freedom) * self.error
+        return np.expm1(self.slope - reach), np.expm1(self.slope + reach)
+
+
+def trend_kinds(
+    weekly: WeeklyGrid, *, as_of: pd.Timestamp, limits: Limits = LIMITS
+) -> pd.DataFrame:
+    """Name the trend of every account.
+
+    Parameters
+    ----------
+    weekly : WeeklyGrid
+        From :func:`helpers.patterns.weekly.weekly_grid`.
+    as_of : Timestamp
+        The day after the last one seen; kept in the table.
+    limits : Limits
+        Tolerance bands.
+
+    Returns
+    -------
+    DataFrame, (n_accounts, 11)
+        ``account_id``, ``as_of``, ``kind`` (missing when too short), ``slope_per_week``
+        (relative change), ``low``, ``high`` (95 %), ``weeks`` (window of the slope),
+        ``use_per_week`` (fitted at the end of the window, average season), ``p_value``
+        (two-sided, slope against 0), ``q_value`` (over accounts, of being a trend at all),
+        ``why_not`` (why there is no kind).
+    """
+    windows = sorted({*limits.decline_weeks, *limits.growth_weeks, limits.plateau_weeks})
+    fits = {w: _slopes(weekly, w, limits) for w in windows if w <= weekly.counts.shape[1]}
+    n = len(weekly.accounts)
+    found = _Choice(n)
+    for direction, weeks, name in (
+        (-1, limits.decline_weeks, "gradual_decline"),
+        (1, limits.growth_weeks, "steady_growth"),
+    ):
+        tried = [w for w in weeks if w in fits]
+        if tried:
+            found.take_trend(name, direction, tried, fits, limits)
+    if limits.plateau_weeks in fits:
+        found.take_plateau(limits.plateau_weeks, fits[limits.plateau_weeks], limits)
+    found.fill(fits)
+    table = pd.DataFrame({"account_id": weekly.accounts, "as_of": as_of, **found.columns(fits)})
+    seen = (weekly.exposure[:, -windows[0] :] > 0).sum(axis=1)
+    why = np.where(seen < windows[0] - 1, "fewer than 6 weeks seen", "hardly any use")
+    return table.assign(why_not=pd.Series(why, dtype="string").where(table["kind"].isna()))
+
+
+def _slopes(weekly: WeeklyGrid, weeks: int, limits: Limits) -> _Slopes:
+    """Quasi-Poisson slope of the last weeks; missing where fewer than the window are seen."""
+    counts, exposure = weekly.counts[:, -weeks:], weekly.exposure[:, -weeks:]
+    seen = exposure > 0
+    time = np.arange(weeks) - (weeks - 1.0)  # 0 is the newest week, so the level is today's
+    n = seen.sum(axis=1)
+    mean = np.where(n > 0, counts.sum(axis=1) / np.maximum(exposure.sum(axis=1), 1e-9), 0.0)
+    known = (n >= max(weeks - 1, 5)) & (counts.sum(axis=1) >= limits.min_use)
+    a, b = np.log(np.maximum(mean, 1e-9)), np.zeros(len(mean))
+    weight = np.where(seen, exposure, 0.0)
+    for _ in range(25):
+        fitted = weight * np.exp(np.clip(a[:, None] + b[:, None] * time, -30, 30))
+        s0, s1, s2 = (np.sum(fitted * time**k, axis=1) for k in range(3))
+        r0, r1 = (np.sum((counts - fitted) * time**k, axis=1) for k in range(2))
+        determinant = np.where(s0 * s2 - s1**2 > 1e-12, s0 * s2 - s1**2, np.inf)
+        a = a + np.clip((s2 * r0 - s1 * r1) / determinant, -2, 2)
+        b = b + np.clip((s0 * r1 - s1 * r0) / determinant, -1, 1)
+    scatter = np.sum(np.where(seen, (counts - fitted) ** 2 / np.maximum(fitted, 1e-9), 0.0), axis=1)
+    own = np.maximum(n - 2, 1)
+    usual = fitted.sum(axis=1) / np.maximum(n, 1)
+    noise = scatter / own / np.maximum(usual, 1e-9)  # squared relative noise of a week
+    typical = float(np.median(noise[known])) if known.any() else 1.0
+    shared = (own * noise + own * typical) / (2 * own)
+    dispersion = np.maximum(shared * usual, 1.0)
+    error = np.sqrt(dispersion * s0 / determinant)
+    keep = known & np.isfinite(error) & (error > 0)
+    return _Slopes(
+        slope=np.where(keep, b, np.nan),
+        error=np.where(keep, error, np.nan),
+        freedom=np.where(keep, 2.0 * own, np.nan),
+        level=np.where(keep, np.exp(np.clip(a, -30, 30)), np.nan),
+    )
+
+
+class _Choice:
+    """Which kind and which window each account gets; the first that fits wins."""
+
+    def __init__(self, n: int) -> None:
+        self.kind = np.full(n, None, object)
+        self.weeks = np.zeros(n, np.int64)
+        self.q_value = np.full(n, np.nan)
+
+    def take_trend(
+        self,
+        name: str,
+        direction: int,
+        tried: list[int],
+        fits: dict[int, _Slopes],
+        limits: Limits,
+    ) -> None:
+        """Longest window that is steep enough; certainty corrected for windows and accounts."""
+        steep = limits.decline if direction < 0 else limits.growth
+        p = np.column_stack([fits[w].p_value(direction) for w in tried])
+        q = benjamini_hochberg(cauchy_combination(p, axis=1))
+        for index in reversed(range(len(tried))):
+            slope = np.expm1(fits[tried[index]].slope)
+            fits_kind = (direction * slope >= abs(steep)) & (p[:, index] < limits.max_p)
+            take = fits_kind & (q < limits.max_q) & (self.kind == None)  # noqa: E711
+            self.kind[take], self.weeks[take] = name, tried[index]
+        self.q_value = np.fmin(self.q_value, q)
+
+    def take_plateau(self, weeks: int, fit: _Slopes, limits: Limits) -> None:
+        """Nearly flat, with both bounds of the slope inside what must be excluded."""
+        low, high = fit.bounds(0.90)
+        flat = np.abs(np.expm1(fit.slope)) <= limits.plateau
+        flat &= (low > -limits.plateau_excludes) & (high < limits.plateau_excludes)
+        flat &= self.kind == None  # noqa: E711
+        self.kind[flat], self.weeks[flat] = "plateau", weeks
+
+    def fill(self, fits: dict[int, _Slopes]) -> None:
+        """Give the others the longest window that can be judged, and the kind "none"."""
+        for weeks in sorted(fits, reverse=True):
+            judged = np.isfinite(fits[weeks].slope) & (self.weeks == 0)
+            self.kind[judged], self.weeks[judged] = "none", weeks
+
+    def columns(self, fits: dict[int, _Slopes]) -> dict[str, object]:
+        """Return the columns that depend on the window chosen."""
+        n = len(self.kind)
+        values = {name: np.full(n, np.nan) for name in ("slope", "low", "high", "p", "level")}
+        for weeks, fit in fits.items():
+            mine = self.weeks == weeks
+            low, high = fit.bounds(0.95)
+            both = 2 * np.fmin(fit.p_value(1), fit.p_value(-1))
+            for name, source in zip(
+                values, (np.expm1(fit.slope), low, high, both, fit.level), strict=True
+            ):
+                values[name][mine] = source[mine]
+        return {
+            "kind": pd.array(self.kind, dtype="string"),
+            "slope_per_week": values["slope"],
+            "low": values["low"],
+            "high": values["high"],
+            "weeks": pd.array(np.where(self.weeks > 0, self.weeks, None), dtype="Int64"),
+            "use_per_week": values["level"],
+            "p_value": np.minimum(values["p"], 1.0),
+            "q_value": self.q_value,
+        }

@@ -1,0 +1,230 @@
+"""When a model must not be used: it knows the answer already, or it knows nothing.
+
+The leak gate stops the run: an input that alone tells churned accounts from others almost
+perfectly was written down after the fact. The signal gate lets the run go on without scores.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import GateError
+from helpers.scores.evaluate import Judged, draw_accounts, measure
+from helpers.scores.metrics import roc_auc
+from helpers.scores.panel import Panel
+
+__all__ = ["SIGNAL_RULE", "Signal", "check_leaks", "enough_to_learn", "leak_table", "signal_gate"]
+
+MIN_LEAK_POSITIVES = 20
+"""With fewer positives an area under the curve of 0.95 happens by chance among many features."""
+ALPHA = 0.05
+SIGNAL_RULE = (
+    "A model has signal if, on the newest dates with a known outcome, the 95 % interval of its "
+    "area under the curve lies above 0.5, and shuffled outcomes reach its average precision in "
+    "less than 5 % of tries."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """Whether the scores may be used.
+
+    Parameters
+    ----------
+    passed : bool
+        Scores are written and exported.
+    reason : str
+        Why not; empty if passed.
+    auc, auc_low, auc_high : float
+        On the judged dates; NaN where nothing could be judged.
+    average_precision, base_rate, p_value : float
+        Against shuffled outcomes.
+    n_positive : int
+        Accounts with the outcome on the judged dates.
+    """
+
+    passed: bool
+    reason: str
+    auc: float = float("nan")
+    auc_low: float = float("nan")
+    auc_high: float = float("nan")
+    average_precision: float = float("nan")
+    base_rate: float = float("nan")
+    p_value: float = float("nan")
+    n_positive: int = 0
+
+
+def leak_table(features: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Return how well each feature alone, or its being missing, tells the outcome.
+
+    Parameters
+    ----------
+    features : DataFrame
+        Feature table of 02; every numeric and boolean column is looked at, whether or not
+        the model uses it.
+    panel : Panel
+        Outcomes.
+
+    Returns
+    -------
+    DataFrame
+        ``feature, by`` (value or missing), ``auc`` (0.5 to 1, either direction),
+        ``n_positive``; the most telling first.
+    """
+    known = panel.rows.loc[panel.labelled(), ["account_id", "as_of", "outcome"]]
+    rows = known.merge(features, on=["account_id", "as_of"], how="left", validate="one_to_one")
+    outcome = rows["outcome"].to_numpy(float)
+    found = []
+    for name in features.columns:
+        column = rows[name]
+        if name in ("account_id", "as_of", "is_live"):
+            continue
+        missing = column.isna().to_numpy()
+        if missing.any() and not missing.all():
+            found.append(
+                (name, "missing", _strength(outcome, missing.astype(float)), outcome.sum())
+            )
+        if pd.api.types.is_numeric_dtype(column) and not missing.all():
+            there = ~missing
+            values = column[there].astype("float64").to_numpy()
+            hits = outcome[there].sum()
+            found.append((name, "value", _strength(outcome[there], values), hits))
+    table = pd.DataFrame(found, columns=["feature", "by", "auc", "n_positive"])
+    table["auc"] = table["auc"].round(6)
+    return table.sort_values(
+        ["auc", "feature", "by"], ascending=[False, True, True], ignore_index=True
+    )
+
+
+def _strength(outcome: np.ndarray, values: np.ndarray) -> float:
+    auc = roc_auc(outcome, values)
+    return max(auc, 1 - auc) if np.isfinite(auc) else 0.5
+
+
+def check_leaks(leaks: pd.DataFrame, *, limit: float, target: str = "churned") -> None:
+    """Stop if a single feature tells the outcome too well.
+
+    Parameters
+    ----------
+    leaks : DataFrame
+        From :func:`leak_table`.
+    limit : float
+        Area under the curve above which a feature leaks (``thresholds.leak_auc``).
+    target : str
+        For the message.
+
+    Raises
+    ------
+    GateError
+        Listing the features. Fewer than 20 positives prove nothing and pass.
+    """
+    guilty = leaks[(leaks["auc"] > limit) & (leaks["n_positive"] >= MIN_LEAK_POSITIVES)]
+    if guilty.empty:
+        return
+    lines = [
+        f"  {row.feature}: {'being missing' if row.by == 'missing' else 'its value'} alone tells "
+        f"{target!r} with an area under the curve of {row.auc:.3f} ({row.n_positive:.0f} accounts)"
+        for row in guilty.itertuples()
+    ]
+    raise GateError(
+        f"{len(guilty)} features know the outcome before it happens (limit {limit}):\n"
+        + "\n".join(lines)
+        + "\nExpected: features written down before as_of. Take their source columns out of the "
+        "mapping, or correct the time they became known; see the feature dictionary of "
+        "notebooks/02_feature_engineering.ipynb."
+    )
+
+
+def enough_to_learn(panel: Panel, *, min_positive: int) -> str:
+    """Return why no model can be learnt from the panel; empty if one can.
+
+    ``min_positive`` counts accounts with the outcome (``thresholds.min_churned_accounts``).
+    """
+    known = panel.rows[panel.labelled()]
+    verb = panel.target
+    if known.empty:
+        return "no date has an outcome that is known by now: the history is too short"
+    accounts = known.groupby("account_id")["outcome"].max()
+    n_positive, n_negative = int(accounts.sum()), int((accounts == 0).sum())
+    if not n_positive:
+        return f"one class only: no account {verb} in the labelled history"
+    if not n_negative:
+        return f"one class only: every account {verb} in the labelled history"
+    if n_positive < min_positive:
+        return f"too few: {n_positive} accounts {verb}, a model needs {min_positive}"
+    if n_negative < min_positive:
+        return f"too few: {n_negative} accounts never {verb}, a model needs {min_positive}"
+    if not panel.inputs:
+        return "none of the model's inputs is in the feature table"
+    return ""
+
+
+def signal_gate(judged: Judged, model: str, *, k: int, n_draws: int = 500, seed: int = 0) -> Signal:
+    """Decide whether a model's scores may be used; the rule is :data:`SIGNAL_RULE`.
+
+    Parameters
+    ----------
+    judged : Judged
+        The newest dates with a known outcome.
+    model : str
+        Which of them.
+    k : int
+        Accounts the team can call.
+    n_draws : int
+        Draws of accounts for the interval, and shuffles of the outcomes within each date.
+    seed : int
+        Of both.
+    """
+    outcome = judged.rows["outcome"].to_numpy(float)
+    if not len(outcome) or outcome.min() == outcome.max():
+        return Signal(
+            passed=False,
+            reason="no date has both outcomes among the accounts it could be judged on",
+        )
+    score, chances = judged.scores[model], judged.probabilities[model]
+    drawn = draw_accounts(judged.rows["account_id"], n_draws=n_draws, seed=seed)
+    aucs = measure(judged, score, chances, drawn * outcome, drawn, k=k)["roc_auc"].dropna()
+    shuffles = _shuffled_outcomes(judged, n_draws, seed)
+    tried = np.vstack([outcome[None, :], shuffles])
+    found = measure(judged, score, chances, tried, np.ones_like(tried), k=k)
+    real, null = found.iloc[0], found["average_precision"].iloc[1:]
+    p_value = (1 + (null >= real["average_precision"] - 1e-12).sum()) / (1 + len(null))
+    low, high = float(aucs.quantile(0.025)), float(aucs.quantile(0.975))
+    return Signal(
+        passed=bool(low > 0.5 and p_value < ALPHA),
+        reason=_why(low, high, float(real["roc_auc"]), p_value),
+        auc=round(float(real["roc_auc"]), 6),
+        auc_low=round(low, 6),
+        auc_high=round(high, 6),
+        average_precision=round(float(real["average_precision"]), 6),
+        base_rate=round(float(outcome.mean()), 6),
+        p_value=round(float(p_value), 6),
+        n_positive=int(outcome.sum()),
+    )
+
+
+def _shuffled_outcomes(judged: Judged, n: int, seed: int) -> np.ndarray:
+    """Shuffle outcomes among the accounts of each date."""
+    rng = np.random.default_rng(seed)
+    outcome = judged.rows["outcome"].to_numpy(float)
+    dates = judged.rows["as_of"].to_numpy()
+    shuffled = np.tile(outcome, (n, 1))
+    for date in np.unique(dates):
+        here = np.flatnonzero(dates == date)
+        shuffled[:, here] = rng.permuted(shuffled[:, here], axis=1)
+    return shuffled
+
+
+def _why(low: float, high: float, auc: float, p_value: float) -> str:
+    problems = []
+    if not low > 0.5:
+        problems.append(
+            f"its area under the curve is {auc:.2f} ({low:.2f} to {high:.2f}), which 0.5, "
+            "drawing lots, may well explain"
+        )
+    if not p_value < ALPHA:
+        problems.append(
+            f"shuffled outcomes do as well in {p_value:.0%} of tries (average precision)"
+        )
+    return "no usable signal: " + " and ".join(problems) if problems else ""

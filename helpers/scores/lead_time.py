@@ -1,0 +1,220 @@
+"""How long before an account left did the model, the alerts and the health score see it coming?
+
+All three are given the same number of accounts to name at each date: as many as the health score
+puts below 40, or, where that is nobody, as many as the team can call. A warning counts from
+``window_days`` before the account left; an older one was about something else. All flags are as
+they would have been raised on the day: the model knows only outcomes that had shown by then.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from helpers.scores.scale import HEALTH_LOW
+from helpers.stats import bootstrap, wilson
+
+__all__ = ["METHODS", "departures", "flags_at_equal_volume", "lead_summary", "lead_time"]
+
+METHODS = ("model", "anomaly", "health")
+
+
+def flags_at_equal_volume(
+    scores: pd.DataFrame,
+    health: pd.DataFrame,
+    weekly_flags: pd.DataFrame | None,
+    *,
+    step_days: int,
+    capacity: int,
+) -> pd.DataFrame:
+    """Name the same number of accounts at each date by each method.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``account_id, as_of, probability`` of live accounts, as scored on the day.
+    health : DataFrame
+        ``account_id, as_of, health_score`` of the same dates.
+    weekly_flags : DataFrame or None
+        ``account_id, week_end, p_value`` of 05: weeks that ended by a date and within
+        ``step_days`` before it count for it; the smallest p-values first.
+    step_days : int
+        Days between two dates.
+    capacity : int
+        Accounts to name where no health score is below 40.
+
+    Returns
+    -------
+    DataFrame
+        ``account_id, as_of, method, rank``: the accounts named. Dates that the model could not
+        score are left out for every method.
+    """
+    named = []
+    weekly = _weekly(weekly_flags)
+    for as_of, there in scores.dropna(subset=["probability"]).groupby("as_of", sort=True):
+        today = pd.Timestamp(str(as_of))
+        well = health[(health["as_of"] == today) & health["account_id"].isin(there["account_id"])]
+        below = int((well["health_score"] < HEALTH_LOW).sum())
+        n = below or capacity
+        recent = weekly[
+            (weekly["week_end"] <= today)
+            & (weekly["week_end"] > today - pd.Timedelta(days=step_days))
+            & weekly["account_id"].isin(there["account_id"])
+        ]
+        smallest = recent.groupby("account_id")[["p_value"]].min().reset_index()
+        ranked = {
+            "model": _first(there, "probability", n, ascending=False),
+            "anomaly": _first(smallest, "p_value", n, ascending=True),
+            "health": _first(well.dropna(subset=["health_score"]), "health_score", n, True),
+        }
+        for method, accounts in ranked.items():
+            table = pd.DataFrame({"account_id": accounts, "as_of": today, "method": method})
+            named.append(table.assign(rank=np.arange(1, len(accounts) + 1)))
+    if not named:
+        return pd.DataFrame(columns=["account_id", "as_of", "method", "rank"])
+    return pd.concat(named, ignore_index=True)
+
+
+def _weekly(flags: pd.DataFrame | None) -> pd.DataFrame:
+    columns = ["account_id", "week_end", "p_value"]
+    if flags is None or flags.empty:
+        empty = pd.DataFrame(columns=columns)
+        return empty.astype({"week_end": "datetime64[us]", "p_value": "float64"})
+    table = flags[columns].copy()
+    table["week_end"] = pd.to_datetime(table["week_end"])
+    return table[table["p_value"].notna()]
+
+
+def _first(table: pd.DataFrame, by: str, n: int, ascending: bool) -> list[str]:
+    ordered = table.sort_values([by, "account_id"], ascending=[ascending, True], kind="stable")
+    return ordered["account_id"].head(n).tolist()
+
+
+def lead_time(
+    flags: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    *,
+    window_days: int,
+    newest: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return for each account that left when each method first named it.
+
+    Parameters
+    ----------
+    flags : DataFrame
+        From :func:`flags_at_equal_volume`.
+    outcomes : DataFrame
+        ``account_id, churned_at`` (date); one row each time an account left.
+    window_days : int
+        A flag counts from so many days before.
+    newest : Timestamp
+        Accounts that left on it or later are not looked at.
+
+    Returns
+    -------
+    DataFrame
+        ``account_id, churned_at, first_flag_model, first_flag_anomaly, first_flag_health`` and
+        ``weeks_<method>`` from that flag to the day the account left (missing: never named).
+        Only accounts that were there on a flagged date within the window.
+    """
+    columns = ["account_id", "churned_at", *(f"first_flag_{m}" for m in METHODS)]
+    dates = np.sort(flags["as_of"].unique()) if len(flags) else np.empty(0, "datetime64[us]")
+    left = outcomes[outcomes["churned_at"] < newest].drop_duplicates(["account_id", "churned_at"])
+    left = left.sort_values(["churned_at", "account_id"], ignore_index=True)
+    when = left["churned_at"].to_numpy()
+    window = np.timedelta64(window_days, "D")
+    seen = [bool(((dates <= day) & (dates >= day - window)).any()) for day in when]
+    table = left[np.array(seen, dtype=bool)].reset_index(drop=True)
+    for method in METHODS:
+        mine = flags.loc[flags["method"] == method, ["account_id", "as_of"]]
+        pairs = table[["account_id", "churned_at"]].merge(mine, on="account_id")
+        before = (pairs["churned_at"] - pairs["as_of"]).dt.days
+        pairs = pairs[(before >= 0) & (before <= window_days)]
+        first = pairs.groupby(["account_id", "churned_at"])[["as_of"]].min().reset_index()
+        first = first.rename(columns={"as_of": f"first_flag_{method}"})
+        table = table.merge(first, on=["account_id", "churned_at"], how="left")
+        days = (table["churned_at"] - pd.to_datetime(table[f"first_flag_{method}"])).dt.days
+        table[f"weeks_{method}"] = (days / 7).round(2)
+    return table[[*columns, *(f"weeks_{method}" for method in METHODS)]]
+
+
+def lead_summary(
+    lead: pd.DataFrame,
+    flags: pd.DataFrame,
+    *,
+    names: Mapping[str, str] | None = None,
+    n_draws: int = 500,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare the methods over the accounts that left.
+
+    Returns
+    -------
+    DataFrame
+        ``method, n_churned, n_flagged, share_flagged, share_low, share_high`` (Wilson),
+        ``median_weeks`` (of all that left, one that was never named counts 0 weeks),
+        ``weeks_low, weeks_high`` (bootstrap over accounts), ``median_weeks_flagged`` (of those
+        named), ``n_flags`` and ``flags_per_date``.
+    """
+    n_dates = max(flags["as_of"].nunique(), 1) if len(flags) else 1
+    rows = []
+    for method in METHODS:
+        weeks = lead[f"weeks_{method}"]
+        counted = weeks.fillna(0.0).to_numpy(float)
+        n, hits = len(weeks), int(weeks.notna().sum())
+        low, high = wilson([hits], [n])
+        spread = _interval(counted, lead["account_id"], n_draws, seed)
+        n_flags = int((flags["method"] == method).sum()) if len(flags) else 0
+        rows.append(
+            {
+                "method": (names or {}).get(method, method),
+                "n_churned": n,
+                "n_flagged": hits,
+                "share_flagged": hits / n if n else float("nan"),
+                "share_low": float(low[0]),
+                "share_high": float(high[0]),
+                "median_weeks": float(np.median(counted)) if n else float("nan"),
+                "weeks_low": spread[0],
+                "weeks_high": spread[1],
+                "median_weeks_flagged": float(weeks.median()),
+                "n_flags": n_flags,
+                "flags_per_date": n_flags / n_dates,
+            }
+        )
+    table = pd.DataFrame(rows)
+    numbers = table.select_dtypes("float").columns
+    table[numbers] = table[numbers].round(4)
+    return table
+
+
+def _interval(
+    weeks: np.ndarray, accounts: pd.Series, n_draws: int, seed: int
+) -> tuple[float, float]:
+    if not len(weeks):
+        return float("nan"), float("nan")
+    groups = pd.factorize(accounts)[0]
+    return bootstrap(lambda rows: float(np.median(weeks[rows])), groups, n_draws=n_draws, seed=seed)
+
+
+def departures(
+    outcomes: pd.DataFrame | None, labels: pd.DataFrame, *, time_zone: str
+) -> pd.DataFrame:
+    """Return ``account_id, churned_at`` (day) of every time an account left.
+
+    Parameters
+    ----------
+    outcomes : DataFrame or None
+        The company's outcomes. Without that table the labels' own ``churned_on`` counts.
+    labels : DataFrame
+        Of 02.
+    time_zone : str
+        Cuts the days.
+    """
+    if outcomes is None:
+        left = labels.loc[labels["churned_on"].notna(), ["account_id", "churned_on"]]
+        days = pd.to_datetime(left["churned_on"])
+    else:
+        left = outcomes.loc[outcomes["outcome"] == "churned", ["account_id", "occurred_at"]]
+        days = left["occurred_at"].dt.tz_convert(time_zone).dt.tz_localize(None).dt.normalize()
+    table = pd.DataFrame({"account_id": left["account_id"], "churned_at": days})
+    return table.drop_duplicates().sort_values(["churned_at", "account_id"], ignore_index=True)

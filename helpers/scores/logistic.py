@@ -1,0 +1,185 @@
+"""A regularised logistic regression, and the curve that turns its scores into probabilities.
+
+Outcomes are not re-weighted: a "balanced" model ranks no better here and its probabilities
+no longer mean anything.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.scores.design import Design, fit_design
+
+__all__ = ["Linear", "Sigmoid", "fit_linear", "fit_sigmoid", "fit_strength", "refit"]
+
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+"""Values of ``C``: how far the coefficients may go from 0; small is cautious."""
+DIGITS = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear:
+    """A fitted linear model on the log-odds scale.
+
+    Parameters
+    ----------
+    design : Design
+        How rows become columns.
+    coefficients : ndarray, (n_columns,)
+        Per spread of an input.
+    intercept : float
+        Log-odds of the average training row.
+    strength : float
+        The ``C`` it was fitted with.
+    """
+
+    design: Design
+    coefficients: NDArray[np.float64]
+    intercept: float
+    strength: float
+
+    def logit(self, given: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the log-odds of rows of :func:`helpers.scores.design.signals`."""
+        if not len(self.coefficients):
+            return np.full(len(given), self.intercept)
+        total = self.intercept + self.design.matrix(given) @ self.coefficients
+        return np.round(total, DIGITS)
+
+    def contributions(self, given: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each input adds to the log-odds, relative to the average training row.
+
+        Returns
+        -------
+        ndarray, (n_rows, n_inputs)
+            0 for inputs that are not used; a "was missing" column counts with its input.
+        """
+        added = np.zeros_like(given)
+        if len(self.coefficients):
+            parts = self.design.matrix(given) * self.coefficients
+            for column, position in enumerate(self.design.source):
+                added[:, position] += parts[:, column]
+        return np.round(added, DIGITS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sigmoid:
+    """Probability = 1 / (1 + exp(-(slope * logit + shift))); the slope is never negative."""
+
+    slope: float
+    shift: float
+
+    def probability(self, logit: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return calibrated probabilities."""
+        return np.asarray(1 / (1 + np.exp(-(self.slope * logit + self.shift))))
+
+
+def fit_linear(
+    given: NDArray[np.float64], outcome: NDArray[np.float64], *, strength: float
+) -> Linear:
+    """Fit by penalised maximum likelihood.
+
+    Parameters
+    ----------
+    given : ndarray, (n_rows, n_inputs)
+        Training rows of :func:`helpers.scores.design.signals`.
+    outcome : ndarray, (n_rows,)
+        0 or 1; with one class only, or no input that varies, the model is a constant.
+    strength : float
+        Inverse of the penalty, per training row.
+    """
+    design = fit_design(given)
+    coefficients, intercept = _solve(design.matrix(given), outcome, strength)
+    return Linear(design=design, coefficients=coefficients, intercept=intercept, strength=strength)
+
+
+def refit(
+    model: Linear,
+    matrix: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    asked: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the log-odds that the model would give if its rows had had other weights.
+
+    Parameters
+    ----------
+    model : Linear
+        Its strength and scales are kept.
+    matrix, outcome, weight : ndarray
+        Training rows in columns of the model's design, their outcomes and weights.
+    asked : ndarray, (n_rows, n_columns)
+        Rows to score, in the same columns.
+    """
+    used = weight > 0
+    coefficients, intercept = _solve(matrix[used], outcome[used], model.strength, weight[used])
+    total = intercept + (asked @ coefficients if len(coefficients) else np.zeros(len(asked)))
+    return np.asarray(np.round(total, DIGITS))
+
+
+def _solve(
+    matrix: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    strength: float,
+    weight: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.float64], float]:
+    from sklearn.linear_model import LogisticRegression
+
+    rate = (outcome.sum() + 0.5) / (len(outcome) + 1)
+    if not matrix.shape[1] or outcome.min() == outcome.max():
+        return np.empty(0), round(float(np.log(rate / (1 - rate))), DIGITS)
+    model = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-7, max_iter=200)
+    model.fit(matrix, outcome, sample_weight=weight)
+    return np.round(model.coef_[0], DIGITS), round(float(model.intercept_[0]), DIGITS)
+
+
+def fit_strength(
+    given: NDArray[np.float64], outcome: NDArray[np.float64], fold: NDArray[np.int64]
+) -> float:
+    """Choose the strength by log loss on accounts left out; the more cautious one of a tie."""
+    losses = np.empty((len(STRENGTHS), len(outcome)))
+    for number in np.unique(fold):
+        out = fold == number
+        design = fit_design(given[~out])
+        train, test = design.matrix(given[~out]), design.matrix(given[out])
+        for position, strength in enumerate(STRENGTHS):
+            coefficients, intercept = _solve(train, outcome[~out], strength)
+            logit = intercept + (test @ coefficients if len(coefficients) else 0.0)
+            losses[position, out] = _log_loss(
+                outcome[out], np.broadcast_to(logit, (int(out.sum()),))
+            )
+    return STRENGTHS[int(np.argmin(np.round(losses.mean(axis=1), DIGITS)))]
+
+
+def _log_loss(outcome: NDArray[np.float64], logit: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.logaddexp(0.0, logit) - outcome * logit)
+
+
+def fit_sigmoid(logit: NDArray[np.float64], outcome: NDArray[np.float64]) -> Sigmoid:
+    """Fit slope and shift by maximum likelihood on rows the model has not learnt from.
+
+    Outcomes are softened as if one further account of each kind had been seen, so that no
+    probability becomes 0 or 1. A negative slope (the model ranks the wrong way round) is set
+    to 0: everybody then gets the base rate.
+
+    References
+    ----------
+    J. Platt (1999), *Probabilistic outputs for support vector machines*; Newton steps of
+    Lin, Lin, Weng (2007), *Machine Learning* 68, 267-276.
+    """
+    positives, negatives = outcome.sum(), (1 - outcome).sum()
+    target = np.where(outcome > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    x = np.column_stack([logit, np.ones_like(logit)])
+    weights = np.array([1.0, 0.0])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-(x @ weights)))
+        gradient = x.T @ (p - target)
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        weights = weights - np.clip(step, -2.0, 2.0)
+        if np.abs(step).max() < 1e-10:
+            break
+    if weights[0] <= 0 or not np.isfinite(weights).all():
+        rate = float(target.mean())
+        return Sigmoid(slope=0.0, shift=round(float(np.log(rate / (1 - rate))), DIGITS))
+    return Sigmoid(slope=round(float(weights[0]), DIGITS), shift=round(float(weights[1]), DIGITS))

@@ -1,0 +1,125 @@
+"""Give each cluster a name that says what it is: by the written rules, unique, explained."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from helpers.segments.levels import Yardstick, levels_of
+from helpers.segments.vocabulary import NAME_RULES, NameRule
+
+__all__ = ["count_names", "name_accounts", "name_clusters", "name_profile"]
+
+
+def name_profile(profile: Mapping[str, float], yardstick: Yardstick | None = None) -> str:
+    """Name one profile, e.g. ``{"days_per_week": 4, "adoption": 0.85, "nps": 72}``.
+
+    Units as in :func:`helpers.segments.levels.readings_of`.
+    """
+    levels = levels_of(profile, yardstick).iloc[0]
+    return _holding(levels)[0].name
+
+
+def name_accounts(readings: pd.DataFrame, yardstick: Yardstick) -> pd.Series:
+    """Name every row by rule alone: several rows may have the same name."""
+    levels = levels_of(readings, yardstick)
+    combinations = levels.drop_duplicates()
+    names = [_holding(row)[0].name for _, row in combinations.iterrows()]
+    named = combinations.assign(segment=names)
+    keys = list(levels.columns)
+    found = levels.merge(named, on=keys, how="left")["segment"]
+    return pd.Series(found.to_numpy(), index=levels.index, name="segment", dtype="str")
+
+
+def count_names(readings: pd.DataFrame, yardstick: Yardstick) -> int:
+    """Count the different names that groups earn before they are told apart."""
+    return int(name_accounts(readings, yardstick).nunique())
+
+
+def name_clusters(
+    readings: pd.DataFrame, centres: pd.DataFrame, yardstick: Yardstick
+) -> pd.DataFrame:
+    """Name clusters; no two have the same name.
+
+    Parameters
+    ----------
+    readings : DataFrame, (n_clusters, n_readings)
+        From :func:`helpers.segments.levels.readings_of`, indexed by cluster.
+    centres : DataFrame, (n_clusters, n_dimensions)
+        Their centres; a name that must be told apart from another is qualified by the
+        dimension in which the two differ most.
+    yardstick : Yardstick
+        The company's scale.
+
+    Returns
+    -------
+    DataFrame, (n_clusters, 4 + n_aspects)
+        Indexed by cluster: ``segment``, ``family``, ``rule`` (the conditions that held),
+        ``because`` (the numbers behind them), and the level of each aspect.
+    """
+    levels = levels_of(readings, yardstick)
+    holding = {int(str(cluster)): _holding(row) for cluster, row in levels.iterrows()}
+    taken: dict[str, int] = {}
+    rules: dict[int, NameRule] = {}
+    names: dict[int, str] = {}
+    for cluster in _largest_first(readings):
+        first = holding[cluster][0]
+        variants = [rule for rule in holding[cluster] if rule.family == first.family]
+        free = [rule for rule in variants if rule.name not in taken]
+        rules[cluster] = free[0] if free else first
+        names[cluster] = free[0].name if free else _qualified(first.name, cluster, taken, centres)
+        taken[names[cluster]] = cluster
+    table = pd.DataFrame(
+        {
+            "segment": pd.Series(names),
+            "family": pd.Series({c: rule.family for c, rule in rules.items()}),
+            "rule": pd.Series({c: _conditions(rule) for c, rule in rules.items()}),
+            "because": pd.Series({int(str(c)): _numbers(row) for c, row in readings.iterrows()}),
+        }
+    ).reindex(readings.index)
+    return table.join(levels)
+
+
+def _holding(levels: pd.Series) -> list[NameRule]:
+    return [
+        rule
+        for rule in NAME_RULES
+        if all(levels[aspect] in allowed for aspect, allowed in rule.levels.items())
+    ]
+
+
+def _largest_first(readings: pd.DataFrame) -> list[int]:
+    sizes = zip(-readings["n_accounts"], readings.index, strict=True)
+    return [int(cluster) for _, cluster in sorted(sizes)]
+
+
+def _qualified(name: str, cluster: int, taken: dict[str, int], centres: pd.DataFrame) -> str:
+    """Tell a second cluster of a name apart by where it differs most from the first."""
+    gaps = centres.loc[cluster].to_numpy(float) - centres.loc[taken[name]].to_numpy(float)
+    for position in np.argsort(-np.abs(gaps), kind="stable"):
+        side = "high" if gaps[position] > 0 else "low"
+        qualified = f"{name} ({side} {centres.columns[position]})"
+        if qualified not in taken:
+            return qualified
+    return f"{name} (cluster {cluster})"
+
+
+def _conditions(rule: NameRule) -> str:
+    parts = [f"{aspect}: {' or '.join(allowed)}" for aspect, allowed in rule.levels.items()]
+    return "; ".join(parts) or "none of the other rules holds"
+
+
+_TEXTS = {
+    "age_days": "{:.0f} days since sign-up",
+    "days_per_week": "active {:.1f} days a week per person",
+    "adoption": "{:.0%} of features in use",
+    "change": "use {:+.0%} in 30 days",
+    "declining_share": "{:.0%} of accounts in decline",
+    "tickets": "{:.2f} tickets per person a month",
+    "nps": "NPS {:+.0f}",
+}
+
+
+def _numbers(reading: pd.Series) -> str:
+    known = [(name, text) for name, text in _TEXTS.items() if pd.notna(reading.get(name))]
+    return "; ".join(text.format(reading[name]) for name, text in known)

@@ -1,0 +1,57 @@
+"""Findings of the reading itself: what was noticed and mended, ignored or left as it is."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+__all__ = ["COLUMNS", "Issues"]
+
+COLUMNS = ["table", "column", "rule", "n_rows", "share", "example", "severity"]
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+class Issues:
+    """Collects issues in any order; the frame has one order."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, str, str, int, float, str, str]] = []
+
+    def add(
+        self,
+        table: str,
+        column: str,
+        rule: str,
+        n_rows: int,
+        of_rows: int,
+        example: object = "",
+        severity: str = "warning",
+    ) -> None:
+        """Note one issue.
+
+        Parameters
+        ----------
+        table, column : str
+            Where; ``column`` may be empty.
+        rule : str
+            What was noticed, in words.
+        n_rows, of_rows : int
+            How many rows of how many; the share is 0 where ``of_rows`` is 0, i.e.
+            where the issue is about a file or a column.
+        example : object
+            One value, line or name.
+        severity : str
+            ``error``, ``warning`` or ``note``.
+        """
+        share = n_rows / of_rows if of_rows else 0.0
+        self._rows.append((table, column, rule, int(n_rows), share, str(example), severity))
+
+    def frame(self) -> pd.DataFrame:
+        """Return all issues, the most severe first."""
+        rows = sorted(set(self._rows), key=_rank)
+        types = {"n_rows": "int64", "share": "float64"}
+        frame = pd.DataFrame(rows, columns=COLUMNS)
+        return frame.astype(types | {name: "str" for name in COLUMNS if name not in types})
+
+
+def _rank(row: Sequence[object]) -> tuple[object, ...]:
+    return (_ORDER[str(row[6])], *(str(part) for part in row))

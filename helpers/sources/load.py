@@ -1,0 +1,296 @@
+"""The files of one table, opened, loaded and joined: rows with positions, not yet judged.
+
+A row's position is the number of its file times 2**40 plus its row in that file, so that any
+row can be found again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from helpers.config import CompanyConfig
+from helpers.contract import Table
+from helpers.errors import InputError
+from helpers.sources import values
+from helpers.sources.checking import Checked
+from helpers.sources.files import SourceFiles
+from helpers.sources.folding import MISFITS, bind_error, filtered, n_merged, with_group_keys
+from helpers.sources.formats import Opener, without_repeats
+from helpers.sources.issues import Issues
+from helpers.sources.lookups import join_lookup, load_lookup
+from helpers.sources.mapping import Mapping, lookup_column, resolve
+from helpers.sources.raw import BadLine, Loaded, RawFile, column
+from helpers.sources.session import Session, Sql, commas, fill, literal
+from helpers.sources.stage import LookupUse, Staged, stage
+
+__all__ = ["FILE_STEP", "LoadedSource", "TableInput", "load_table"]
+
+FILE_STEP = 1 << 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedSource:
+    """One source of a table, ready to be judged.
+
+    Parameters
+    ----------
+    checked, mapping
+        The settings and what they resolved to.
+    relation : Sql
+        Loaded and joined rows with ``pos``; those that ``where`` keeps.
+    staged : Staged
+        The same rows, mapped.
+    n_filtered, n_merged, n_source : int
+        Rows left out by ``where``, folded by ``group_by``, and read.
+    keyless : Sql or None
+        ``(pos, name)`` of rows without a group key.
+    first_file : int
+        Number of its first file in the table.
+    """
+
+    checked: Checked
+    mapping: Mapping
+    relation: Sql
+    staged: Staged
+    n_source: int
+    n_filtered: int
+    n_merged: int
+    keyless: Sql | None
+    first_file: int
+
+
+@dataclass(kw_only=True)
+class TableInput:
+    """All sources of one table."""
+
+    table: Table
+    sources: list[LoadedSource] = field(default_factory=list)
+    files: list[RawFile] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    bad: list[tuple[int, BadLine]] = field(default_factory=list)
+    temporary: list[Sql] = field(default_factory=list)
+
+    def source_at(self, pos: int) -> LoadedSource:
+        """Return the source that a position belongs to."""
+        return [s for s in self.sources if s.first_file <= pos // FILE_STEP][-1]
+
+    def files_of(self, source: LoadedSource) -> list[RawFile]:
+        """Return the files of one source."""
+        later = [s.first_file for s in self.sources if s.first_file > source.first_file]
+        return self.files[source.first_file : min(later, default=len(self.files))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Context:
+    session: Session
+    opener: Opener
+    config: CompanyConfig
+    issues: Issues
+    promised: dict[str, int]
+
+
+def load_table(
+    opener: Opener,
+    table: Table,
+    sources: Sequence[tuple[Checked, SourceFiles, dict[str, SourceFiles]]],
+    *,
+    config: CompanyConfig,
+    issues: Issues,
+    promised: dict[str, int],
+) -> TableInput:
+    """Open and load every source of one table.
+
+    Parameters
+    ----------
+    opener : Opener
+        Opens each file once; its session holds the rows.
+    table : Table
+        The contract table.
+    sources : sequence of (Checked, SourceFiles, lookups by name)
+        In the order of the configuration.
+    config : CompanyConfig
+        Thresholds and how ids are compared.
+    issues : Issues
+        Receives what was noticed.
+    promised : dict of str to int
+        Rows a manifest promises, by file name.
+
+    Returns
+    -------
+    TableInput
+        Staged queries, files, counts and bad lines.
+
+    Raises
+    ------
+    InputError
+        Listing every problem of every source of the table.
+    """
+    context = _Context(session=opener.session, opener=opener, config=config, issues=issues,
+                       promised=promised)  # fmt: skip
+    result = TableInput(table=table)
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    for checked, files, lookups in sources:
+        try:
+            _load_source(context, result, checked, files, lookups, seen)
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("\n".join(dict.fromkeys(problems)))
+    return result
+
+
+def _load_source(
+    context: _Context,
+    result: TableInput,
+    checked: Checked,
+    files: SourceFiles,
+    lookups: dict[str, SourceFiles],
+    seen: dict[str, str],
+) -> None:
+    name, first = checked.table.name, len(result.files)
+    opened = context.opener.open_all(files)
+    opened = without_repeats(opened, checked.source, name, seen, context.issues)
+    if not opened:
+        return
+    mapping = _resolve(checked, opened)
+    for column_name, file_name in mapping.partial:
+        context.issues.add(name, column_name, "column missing in some files of the source", 0, 0,
+                           file_name)  # fmt: skip
+    relation, n_source = _load_files(context, result, opened, mapping)
+    joined, uses = _join(context, result, relation, checked, mapping, lookups)
+    kept, n_filtered = filtered(context.session, joined, mapping, checked.key)
+    keyed, keyless = with_group_keys(context.session, kept, mapping, checked)
+    result.sources.append(
+        LoadedSource(
+            checked=checked,
+            mapping=mapping,
+            relation=kept,
+            staged=_stage(context, checked, mapping, keyed, uses),
+            n_source=n_source,
+            n_filtered=n_filtered,
+            n_merged=n_merged(context.session, keyed, mapping),
+            keyless=keyless,
+            first_file=first,
+        )
+    )
+    for file in opened:
+        for rule, example in file.notes:
+            context.issues.add(name, "", rule, 1, 0, f"{file.name}: {example}", "note")
+
+
+def _resolve(checked: Checked, opened: list[RawFile]) -> Mapping:
+    """Resolve; where a header has a single name, point at a title above the header."""
+    try:
+        return resolve(checked, opened)
+    except InputError as error:
+        narrow = [f for f in opened if f.kind == "csv" and len([n for n in f.columns if n]) < 2]
+        hint = ""
+        if narrow:
+            hint = (
+                f"\n{narrow[0].name}: its first line has a single name; if that is a title above "
+                f"the header, set {checked.key}.skip_lines."
+            )
+        raise InputError(f"{error}{hint}") from None
+
+
+def _load_files(
+    context: _Context, result: TableInput, opened: list[RawFile], mapping: Mapping
+) -> tuple[Sql, int]:
+    """Load the needed columns of each file; return their union and the rows read."""
+    parts, n_source = [], 0
+    for file in opened:
+        index = len(result.files)
+        present = [name for name in mapping.names if name in file.columns]
+        loaded = file.load(context.session, present)
+        _check_promise(context, file, loaded)
+        _note_loaded(result, file, loaded, index)
+        n_source += loaded.n_records + len(loaded.bad)
+        picked = []
+        for number, name in enumerate(mapping.names):
+            value = column(present.index(name)) if name in file.columns else literal(None)
+            picked.append(fill("{v} AS {c}", v=value, c=column(number)))
+        picked.append(fill("row + {base} AS pos", base=literal(index * FILE_STEP)))
+        parts.append(fill("SELECT {p} FROM {r}", p=commas(picked), r=loaded.relation))
+    return fill("({u})", u=commas(parts, " UNION ALL ")), n_source
+
+
+def _note_loaded(result: TableInput, file: RawFile, loaded: Loaded, index: int) -> None:
+    result.files.append(file)
+    result.counts.append(loaded.n_records + len(loaded.bad))
+    result.bad.extend((index, line) for line in loaded.bad)
+    if loaded.table:
+        result.temporary.append(loaded.relation)
+
+
+def _check_promise(context: _Context, file: RawFile, loaded: Loaded) -> None:
+    promised = context.promised.get(file.name)
+    found = loaded.n_records + len(loaded.bad)
+    if promised is not None and promised != found:
+        raise InputError(
+            f"{file.name}: {found:,} rows, but its manifest promises {promised:,}. "
+            "Copy the file again."
+        )
+
+
+def _join(
+    context: _Context,
+    result: TableInput,
+    relation: Sql,
+    checked: Checked,
+    mapping: Mapping,
+    lookups: dict[str, SourceFiles],
+) -> tuple[Sql, list[LookupUse]]:
+    sensitive = context.config.ids.case_sensitive
+    uses = []
+    for index, (name, lookup) in enumerate(checked.source.lookups.items()):
+        key = f"{checked.key}.lookups.{name}"
+        files = context.opener.open_all(lookups[name])
+        taken = mapping.lookups[name]
+        table, loaded = load_lookup(
+            context.session, files, lookup, taken, key=key, case_sensitive=sensitive
+        )
+        result.temporary.append(table)
+        for file_name, part in loaded:
+            _note_bad_lines(context.issues, checked.table.name, name, file_name, part)
+        match = lookup.match or lookup.key
+        at = column(mapping.names.index(match))
+        kind = context.session.types(relation)[at]
+        text = values.clean_text(values.as_text(at, kind), checked.source.nulls)
+        identity = values.folded(values.clean_id(text), case_sensitive=sensitive)
+        relation = join_lookup(relation, table, index, identity, mapping, name)
+        missed = Sql(f"NOT hit{index}")
+        if mapping.groups:
+            missed = fill("bool_or({m})", m=missed)
+        bounds = tuple(
+            (lookup_column(index, taken.index(bound)), is_start)
+            for bound, is_start in ((lookup.valid_from, True), (lookup.valid_to, False))
+            if bound is not None
+        )
+        uses.append(LookupUse(name=name, match=match, missed=missed, bounds=bounds))
+    return relation, uses
+
+
+def _note_bad_lines(issues: Issues, table: str, lookup: str, file_name: str, part: Loaded) -> None:
+    if part.bad:
+        example = f"{file_name} line {part.bad[0].row}: {part.bad[0].reason}"
+        total = part.n_records + len(part.bad)
+        issues.add(table, "", f"lines of the lookup {lookup} left out", len(part.bad), total,
+                   example)  # fmt: skip
+
+
+def _stage(
+    context: _Context, checked: Checked, mapping: Mapping, relation: Sql, uses: list[LookupUse]
+) -> Staged:
+    try:
+        return stage(
+            context.session,
+            relation,
+            mapping,
+            table=checked.table,
+            source=checked.source,
+            key=checked.key,
+            lookups=uses,
+            thresholds=context.config.thresholds,
+        )
+    except MISFITS as error:
+        raise bind_error(f"{checked.key}.columns", error) from None

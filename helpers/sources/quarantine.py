@@ -1,0 +1,138 @@
+"""Rows put aside: why, and where they stand.
+
+Every row is listed with its file and line. The first 1,000 of a reason also show the value and
+the record; the record holds only columns that the mapping uses and that identify nobody. A line
+that is no record shows nothing, since nobody knows which part of it is personal.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.sources.load import FILE_STEP, LoadedSource, TableInput
+from helpers.sources.raw import column
+from helpers.sources.session import Session, Sql, commas, fill, literal
+
+__all__ = ["COLUMNS", "HELD_BACK", "ORPHAN", "Aside", "collect", "frame_of"]
+
+COLUMNS = ["table", "source_file", "row", "reason", "column", "value_excerpt", "record"]
+SHOWN_ROWS = 1_000
+HELD_BACK = "future"
+"""Rows after the as-of date: held back, not wrong, and never counted against a limit."""
+ORPHAN = "orphan"
+_RECORD_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The rows of one table that were put aside: a table ``(_pos, _reason, _column, _excerpt)``."""
+
+    relation: Sql
+    n_rows: int
+    counts: dict[tuple[str, str], int]
+
+
+def collect(session: Session, rows: Sql, repeats: Sql, given: TableInput) -> Aside:
+    """Gather bad lines, rows without a group key, judged rows and conflicting keys.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the tables.
+    rows, repeats : Sql
+        Judged rows, and verdicts on repeated ones.
+    given : TableInput
+        Bad lines and keyless rows.
+
+    Returns
+    -------
+    Aside
+        With counts by (reason, column).
+    """
+    import pyarrow as pa
+
+    bad = pa.table(
+        {
+            "_pos": [index * FILE_STEP + line.row for index, line in given.bad],
+            "reason": [line.reason for _, line in given.bad],
+        },
+        schema=pa.schema([("_pos", pa.int64()), ("reason", pa.string())]),
+    )
+    lines = session.load("bad_lines", bad)
+    empty = Sql("NULL::VARCHAR AS _column, NULL::VARCHAR AS _excerpt")
+    parts = [
+        fill("SELECT _pos, reason AS _reason, {e} FROM {l}", e=empty, l=lines),
+        fill("SELECT _pos, _reason, _column, _excerpt FROM {r} WHERE _reason IS NOT NULL", r=rows),
+        fill(
+            "SELECT _pos, verdict, {k}, NULL FROM {r} WHERE verdict <> 'duplicate'",
+            k=literal(", ".join(given.table.key)),
+            r=repeats,
+        ),
+    ]
+    parts += [
+        fill("SELECT pos, 'missing ' || name, name, NULL FROM {k}", k=source.keyless)
+        for source in given.sources
+        if source.keyless is not None
+    ]
+    table = session.name("aside")
+    union = commas(parts, " UNION ALL ")
+    session.run(fill("CREATE TEMP TABLE {t} AS {u}", t=table, u=union))
+    counted = session.rows(fill(
+        "SELECT _reason, coalesce(_column, ''), count(*) FROM {t} GROUP BY ALL ORDER BY ALL",
+        t=table,
+    ))  # fmt: skip
+    counts = {(reason, name): int(n) for reason, name, n in counted}
+    return Aside(table, sum(counts.values()), counts)
+
+
+def frame_of(session: Session, given: TableInput, aside: Aside) -> pd.DataFrame:
+    """List every row put aside, in the order of files and lines.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`COLUMNS`; excerpt and record for the first 1,000 rows of a reason.
+    """
+    ranked = session.name("ranked")
+    session.run(fill(
+        "CREATE TEMP TABLE {n} AS SELECT _pos, _reason, _column, _excerpt, row_number() OVER "
+        "(PARTITION BY _reason ORDER BY _pos) <= {s} AS shown FROM {t}",
+        n=ranked, s=literal(SHOWN_ROWS), t=aside.relation,
+    ))  # fmt: skip
+    records = commas(
+        [Sql("SELECT NULL::BIGINT AS pos, NULL::VARCHAR AS record WHERE FALSE")]
+        + [_records(source, ranked) for source in given.sources],
+        " UNION ALL ",
+    )
+    frame = session.frame(fill(
+        "SELECT n._pos AS pos, n._reason AS reason, coalesce(n._column, '') AS \"column\", "
+        "CASE WHEN n.shown THEN n._excerpt END AS value_excerpt, r.record AS record "
+        "FROM {n} AS n LEFT JOIN ({r}) AS r ON n._pos = r.pos ORDER BY n._pos, n._reason",
+        n=ranked, r=records,
+    ))  # fmt: skip
+    session.drop(ranked)
+    positions = frame.pop("pos").astype("int64")
+    names = [file.name for file in given.files]
+    frame["table"] = given.table.name
+    frame["source_file"] = [names[index] for index in positions // FILE_STEP]
+    frame["row"] = positions % FILE_STEP
+    return frame[COLUMNS].astype({name: "str" for name in COLUMNS if name != "row"})
+
+
+def _records(source: LoadedSource, ranked: Sql) -> Sql:
+    """Return the shown rows of one source as JSON of its own column names."""
+    hidden = {n for p in source.mapping.planned if p.column.personal for n in p.names}
+    open_names = {n for p in source.mapping.planned if not p.column.personal for n in p.names}
+    pairs = []
+    for index, name in enumerate(source.mapping.names):
+        if name not in hidden or name in open_names:
+            cut = fill("left(CAST({c} AS VARCHAR), {n})", c=column(index),
+                       n=literal(_RECORD_CHARACTERS))  # fmt: skip
+            pairs.append(fill("{k}, {v}", k=literal(name), v=cut))
+    return fill(
+        "SELECT pos, CAST(json_object({p}) AS VARCHAR) FROM {r} "
+        "WHERE pos IN (SELECT _pos FROM {n} WHERE shown)",
+        p=commas(pairs),
+        r=source.relation,
+        n=ranked,
+    )

@@ -1,0 +1,220 @@
+"""The steps of one reading, table by table; what is wrong is collected, not met one by one."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+from helpers.config import CompanyConfig
+from helpers.contract import TABLES
+from helpers.errors import InputError
+from helpers.sources.as_of import last_complete_day
+from helpers.sources.checking import Checked
+from helpers.sources.files import Preflight
+from helpers.sources.formats import Opener
+from helpers.sources.issues import Issues
+from helpers.sources.judge import (
+    Judged,
+    events_a_day,
+    hold_back,
+    judge,
+    materialise,
+    staged_rows,
+)
+from helpers.sources.keys import account_spelling
+from helpers.sources.load import TableInput, load_table
+from helpers.sources.notices import note_unknown_users, note_unused_columns
+from helpers.sources.publish import (
+    Reading,
+    quarantine_frame,
+    reconciliation_frame,
+    sources_frame,
+    write_tables,
+)
+from helpers.sources.session import Session, Sql
+
+__all__ = ["Progress", "Work"]
+
+Progress = Callable[[str], None]
+NO_EVENTS = (
+    "events: no row has a readable time, so no as-of date can be found. Correct "
+    "sources.events.columns.occurred_at, or set analysis.as_of."
+)
+
+
+class Work:
+    """One reading in progress.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the rows.
+    config : CompanyConfig
+        What is where.
+    preflight : Preflight
+        The files.
+    checked : dict of str to list of Checked
+        The sources of each table.
+    progress : callable
+        Told in a few words what has been done.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        config: CompanyConfig,
+        preflight: Preflight,
+        checked: dict[str, list[Checked]],
+        progress: Progress,
+    ) -> None:
+        self.session, self.config, self.preflight = session, config, preflight
+        self.checked, self.progress = checked, progress
+        self.opener, self.issues = Opener(session), Issues()
+        self.problems: list[str] = []
+        self.inputs: dict[str, TableInput] = {}
+        self.rows: dict[str, Sql] = {}
+        self.judged: dict[str, Judged] = {}
+
+    def read(self, out_folder: Path, as_of: dt.date | None) -> Reading:
+        """Read, judge and write every table.
+
+        Raises
+        ------
+        InputError
+            Naming everything that is wrong, table by table.
+        """
+        present = [name for name in TABLES if self._is_present(name)]
+        for name in present:
+            self._attempt(self._load, name)
+        accounts = self._accounts()
+        for name in self.inputs:
+            if name != "accounts":
+                self._attempt(self._materialise, name, accounts)
+        as_of = self._cutoff(as_of)
+        for name in list(self.rows):
+            if name != "accounts":
+                self._attempt(self._judge, name, as_of)
+        if as_of is None and not self.problems:
+            self.problems.append(NO_EVENTS)
+        if self.problems or as_of is None:
+            raise InputError("\n\n".join(self.problems))
+        note_unused_columns(self.judged, self.issues)
+        sensitive = self.config.ids.case_sensitive
+        note_unknown_users(self.session, self.judged, self.issues, case_sensitive=sensitive)
+        tables = write_tables(
+            self.session, self.judged, out_folder,
+            case_sensitive=self.config.ids.case_sensitive, progress=self.progress,
+        )  # fmt: skip
+        return Reading(
+            reconciliation=reconciliation_frame(self.judged),
+            quarantine=quarantine_frame(self.judged),
+            issues=self.issues.frame(),
+            sources=sources_frame(self.session, self.judged),
+            as_of=as_of,
+            tables=tables,
+        )
+
+    def _is_present(self, name: str) -> bool:
+        if name in self.preflight.absent:
+            expected = self.preflight.absent[name]
+            self.issues.add(name, "", "file not found: table left out", 0, 0, expected)
+            return False
+        return name in self.config.sources
+
+    def _attempt(self, step: Callable[..., None], *given: object) -> None:
+        """Run one step of one table; keep what is wrong with it for the common message."""
+        try:
+            step(*given)
+        except InputError as error:
+            self.problems.append(str(error))
+
+    def _load(self, name: str) -> None:
+        entries = [entry for entry in self.preflight.sources if entry.table == name]
+        mains = [entry for entry in entries if entry.lookup is None]
+        sources = []
+        for checked, main in zip(self.checked[name], mains, strict=True):
+            lookups = {
+                entry.lookup: entry
+                for entry in entries
+                if entry.lookup is not None and entry.source is main.source
+            }
+            sources.append((checked, main, lookups))
+        given = load_table(
+            self.opener,
+            TABLES[name],
+            sources,
+            config=self.config,
+            issues=self.issues,
+            promised=self.preflight.declared_rows,
+        )
+        if sum(given.counts) == 0:
+            self._empty(given)
+        self.inputs[name] = given
+        self.progress(f"{name}: {sum(given.counts):,} rows read")
+
+    def _empty(self, given: TableInput) -> None:
+        files = ", ".join(file.name for file in given.files)
+        if given.table.required:
+            raise InputError(
+                f"{given.table.name}: 0 data rows in {files}; expected at least one. "
+                "Export the file again."
+            )
+        self.issues.add(given.table.name, "", "header only: 0 data rows", 0, 0, files)
+
+    def _accounts(self) -> Sql | None:
+        """Judge the accounts before everything else; without them nothing is an orphan."""
+        if "accounts" not in self.inputs:
+            return None
+        self._attempt(self._materialise, "accounts", None)
+        if "accounts" in self.rows:
+            self._attempt(self._judge, "accounts", None)
+        if "accounts" not in self.judged:
+            return None
+        sensitive = self.config.ids.case_sensitive
+        kept = self.judged["accounts"].kept
+        return account_spelling(self.session, kept, case_sensitive=sensitive)
+
+    def _materialise(self, name: str, accounts: Sql | None) -> None:
+        given = self.inputs[name]
+        self.rows[name] = materialise(self.session, given, config=self.config, accounts=accounts)
+
+    def events_end(self) -> dt.date:
+        """Return the day after the last complete day of events, without judging anything.
+
+        Raises
+        ------
+        InputError
+            If the events cannot be read.
+        """
+        self._load("events")
+        rows = staged_rows(self.inputs["events"])
+        days = events_a_day(self.session, rows, self.config.company.time_zone)
+        if not days:
+            raise InputError(NO_EVENTS)
+        return last_complete_day(days) + dt.timedelta(days=1)
+
+    def _cutoff(self, as_of: dt.date | None) -> dt.date | None:
+        if "events" not in self.rows:
+            return as_of
+        zone = self.config.company.time_zone
+        days = events_a_day(self.session, self.rows["events"], zone)
+        if as_of is None:
+            return last_complete_day(days) + dt.timedelta(days=1) if days else None
+        if days and as_of <= min(days):
+            self.problems.append(
+                f"as_of {as_of} is not after the first event, {min(days)} ({zone}): nothing "
+                "would be left to look at. Choose a later date."
+            )
+        return as_of
+
+    def _judge(self, name: str, as_of: dt.date | None) -> None:
+        if as_of is not None:
+            hold_back(self.session, self.rows[name], TABLES[name], config=self.config,
+                      as_of=as_of)  # fmt: skip
+        self.judged[name] = judge(
+            self.session,
+            self.inputs[name],
+            self.rows[name],
+            config=self.config,
+            issues=self.issues,
+        )
+        self.progress(f"{name}: {self.judged[name].counts['rows_kept']:,} kept")
