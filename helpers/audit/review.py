@@ -95,7 +95,7 @@ def audit_tables(
     Audit
     """
     with open_views(paths) as views:
-        fresh, outages = freshness(views, config), outage_days(views)
+        fresh, outages = freshness(views, config), outage_days(views, config.company.time_zone)
         taxonomy = event_taxonomy(views)
         groups, spread = sampling(views), concentration(views)
         issues = find_issues(
@@ -112,7 +112,7 @@ def audit_tables(
             issues=issues,
             fitness=judge_fitness(views, issues, fresh, config),
             fresh=fresh,
-            weeks=coverage_by_week(views),
+            weeks=coverage_by_week(views, config.company.time_zone),
             outages=outages,
             taxonomy=taxonomy,
             tracking=tracking(taxonomy, config),

@@ -8,7 +8,7 @@ from helpers.audit.issues import issue
 from helpers.audit.tables import Views
 from helpers.config import CompanyConfig
 from helpers.contract import TABLES
-from helpers.sources.session import ident
+from helpers.sources.session import ident, literal
 
 __all__ = ["coverage_by_week", "freshness", "outage_days", "time_issues"]
 
@@ -61,8 +61,15 @@ def freshness(views: Views, config: CompanyConfig) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def coverage_by_week(views: Views) -> pd.DataFrame:
+def coverage_by_week(views: Views, zone: str) -> pd.DataFrame:
     """Count events, and the accounts and users behind them, for each week.
+
+    Parameters
+    ----------
+    views : Views
+        The clean tables.
+    zone : str
+        Time zone that cuts days.
 
     Returns
     -------
@@ -71,8 +78,8 @@ def coverage_by_week(views: Views) -> pd.DataFrame:
         event (7 in a whole week).
     """
     return views.frame(
-        "WITH daily AS (SELECT CAST(occurred_at AS DATE) AS day, account_id, user_id,"
-        " COUNT(*) AS n FROM events GROUP BY 1, 2, 3),"
+        "WITH daily AS (SELECT CAST(timezone({zone}, occurred_at) AS DATE) AS day, account_id,"
+        " user_id, COUNT(*) AS n FROM events GROUP BY 1, 2, 3),"
         " weekly AS (SELECT DATE_TRUNC('week', day) AS week, account_id, user_id, SUM(n) AS n"
         " FROM daily GROUP BY 1, 2, 3),"
         " days AS (SELECT DATE_TRUNC('week', day) AS week, COUNT(DISTINCT day) AS n_days"
@@ -80,16 +87,24 @@ def coverage_by_week(views: Views) -> pd.DataFrame:
         " SELECT CAST(w.week AS TIMESTAMP) AS week, CAST(SUM(n) AS BIGINT) AS n_events,"
         " COUNT(DISTINCT account_id) AS n_accounts, COUNT(DISTINCT user_id) AS n_users,"
         " MAX(n_days) AS n_days FROM weekly w JOIN days d ON d.week = w.week"
-        " GROUP BY w.week ORDER BY w.week"
+        " GROUP BY w.week ORDER BY w.week",
+        zone=literal(zone),
     )
 
 
-def outage_days(views: Views) -> pd.DataFrame:
+def outage_days(views: Views, zone: str) -> pd.DataFrame:
     """List days without a single event of any account: the source was silent, not the users.
 
     A day counts only if the same weekday normally has at least ``MIN_DAILY_EVENTS`` events
     (median over the four such days before and after), so that a small company's quiet Sunday
     is no outage.
+
+    Parameters
+    ----------
+    views : Views
+        The clean tables.
+    zone : str
+        Time zone that cuts days.
 
     Returns
     -------
@@ -97,8 +112,9 @@ def outage_days(views: Views) -> pd.DataFrame:
         ``day``, ``usual_events``.
     """
     daily = views.frame(
-        "SELECT CAST(CAST(occurred_at AS DATE) AS TIMESTAMP) AS day, COUNT(*) AS n"
-        " FROM events GROUP BY 1 ORDER BY 1"
+        "SELECT CAST(CAST(timezone({zone}, occurred_at) AS DATE) AS TIMESTAMP) AS day,"
+        " COUNT(*) AS n FROM events GROUP BY 1 ORDER BY 1",
+        zone=literal(zone),
     )
     if daily.empty:
         return pd.DataFrame({"day": pd.Series(dtype="datetime64[us]"), "usual_events": []})

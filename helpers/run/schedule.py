@@ -58,6 +58,7 @@ class _Worker:
     started: float = 0.0
     cell: int = 0
     result: dict[str, Any] | None = None
+    listener: threading.Thread = field(default_factory=threading.Thread)
 
 
 @dataclass
@@ -163,14 +164,16 @@ class Scheduler:
                 start_new_session=True,
             )
         worker = _Worker(process, log)
-        threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
+        worker.listener = threading.Thread(target=self._listen, args=(worker,), daemon=True)
+        worker.listener.start()
         return worker
 
     def _listen(self, worker: _Worker) -> None:
         assert worker.process.stdout is not None
-        for line in worker.process.stdout:
-            with contextlib.suppress(ValueError):  # a library that prints is not a message
-                self._messages.put((worker, json.loads(line)))
+        with worker.process.stdout as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):  # a library that prints is not a message
+                    self._messages.put((worker, json.loads(line)))
         worker.process.wait()
         self._messages.put((worker, None))
 
@@ -194,10 +197,12 @@ class Scheduler:
 
     def _collect(self, worker: _Worker) -> Outcome:
         self._running.remove(worker)
+        _close(worker)
         assert worker.step is not None
+        code = worker.process.returncode
         result = worker.result or {
-            "status": "dead",
-            "message": f"its process ended with code {worker.process.returncode}",
+            "status": "dead" if code < 0 else "crashed",
+            "message": f"its process ended with code {code}",
         }
         return Outcome(worker.step, result, time.monotonic() - worker.started)
 
@@ -214,8 +219,23 @@ class Scheduler:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
+            _close(worker)
+            worker.listener.join(GRACE_S)
         self._running.clear()
         self._spare.clear()
+
+
+def _close(worker: _Worker) -> None:
+    if worker.process.stdin is not None:
+        with contextlib.suppress(OSError):
+            worker.process.stdin.close()
+
+
+_ADVICE = {
+    "timeout": "Raise --cell-timeout, or give the notebook less data.",
+    "dead": "The kernel was killed, most often for want of memory.",
+    "machine": "Nothing was published; mend it and call again, finished notebooks are reused.",
+}
 
 
 def _raise_if_bad(outcome: Outcome, log: Path) -> None:
@@ -223,11 +243,10 @@ def _raise_if_bad(outcome: Outcome, log: Path) -> None:
     status, message = result["status"], result.get("message", "")
     if status == "ok":
         return
-    if status in ("timeout", "dead"):
-        advice = {
-            "timeout": "Raise --cell-timeout, or give the notebook less data.",
-            "dead": "The kernel was killed, most often for want of memory.",
-        }[status]
+    if status == "crashed":
+        raise NotebookError(f"{name}: {message}:\n{_tail(log, n_lines=30)}")
+    if status in _ADVICE:
+        advice = _ADVICE[status]
         raise MachineError(f"{name}: {message}. {advice}\n{_tail(log)}".rstrip())
     if status == "incomplete":
         raise NotebookError(f"{name} ended before its last cell: {message}.")

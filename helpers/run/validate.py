@@ -154,7 +154,8 @@ def _compare(path: Path, scratch: Path, base: dict[str, str]) -> tuple[str, int,
     (folder / "sanitize.cfg").write_text(sanitize_rules(), encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", path.name]
-    command += ["--nbval-sanitize-with=sanitize.cfg", "-q", "-p", "no:cacheprovider", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"]
+    command += ["--nbval-sanitize-with=sanitize.cfg", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"]
+    command += ["-q", "-p", "no:cacheprovider"]
     command += ["--tb=short", "--color=no", "-W", "ignore"]
     environment = base | {STAGE_VARIABLE: str(folder / "stage")}
     done = subprocess.run(

@@ -25,7 +25,12 @@ def main() -> None:
         return
     threading.Thread(target=_end_with_parent, daemon=True).start()
     task = json.loads(line)
-    _tell(result=_execute(task))
+    try:
+        _tell(result=_execute(task))
+    except OSError as error:  # the disk is full, or a folder went away
+        _tell(result={"status": "machine", "message": f"{error.strerror}: {error.filename}"})
+    except MemoryError:
+        _tell(result={"status": "machine", "message": "out of memory"})
 
 
 def _warm_up() -> None:

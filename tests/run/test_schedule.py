@@ -29,7 +29,9 @@ class Bench:
 
     def add(self, name: str, *cells: str, needs: tuple[str, ...] = ()) -> None:
         notebook = nbformat.v4.new_notebook(
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+            metadata={
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+            }
         )
         parameters = nbformat.v4.new_code_cell("sentinel = ''", metadata={"tags": ["parameters"]})
         notebook.cells = [parameters, *(nbformat.v4.new_code_cell(cell) for cell in cells)]

@@ -1,0 +1,69 @@
+"""What each notebook says of the facts that a made-up company was given, by the fact's key."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from helpers.artifacts import Run
+
+__all__ = ["FINDERS"]
+
+SEGMENTS = {
+    "new": "New Users",
+    "casual": "Casual Users",
+    "power": "Power Users",
+    "at_risk": "At Risk",
+}
+
+
+def in_audit(run: Run) -> dict[str, float]:
+    """Read counts of dirt and of outcomes from the data audit."""
+    notebook = "01_data_audit"
+    quarantine, issues = run.read(notebook, "quarantine"), run.read(notebook, "issues")
+    rows = run.read(notebook, "reconciliation").set_index("table")
+    outcomes = run.read(notebook, "outcomes")["outcome"]
+
+    def held(table: str, *reasons: str) -> float:
+        mine = quarantine[quarantine["table"] == table]
+        return float(mine["reason"].isin(reasons).sum())
+
+    def issue(table: str, text: str) -> float:
+        mine = issues[(issues["table"] == table) & issues["rule"].str.contains(text, regex=False)]
+        return float(mine["n_rows"].sum())
+
+    return {
+        "D-12.conflicting_events": held("events", "conflicting_key"),
+        "D-12.duplicate_events": float(rows["rows_duplicate"].get("events", 0)),
+        "D-12.events_after_the_end": held("events", "future"),
+        "D-12.events_without_account": held("events", "missing account_id"),
+        "D-12.orphan_events": held("events", "orphan"),
+        "D-12.events_outside_catalogue": issue("events", "catalogue does not have"),
+        "D-12.unreadable_ticket_times": held("tickets", "bad_timestamp", "missing opened_at"),
+        "D-12.decorated_ids_invoices": issue("invoices", "differ only in case or blanks"),
+        "D-12.decorated_ids_tickets": issue("tickets", "differ only in case or blanks"),
+        "D-05.outage_days": float(len(run.read(notebook, "outages"))),
+        "D-16.churned": float((outcomes == "churned").sum()),
+        "D-16.upgraded": float((outcomes == "upgraded").sum()),
+        "E-02.opted_out": float(run.read(notebook, "accounts")["opted_out"].fillna(False).sum()),
+    }
+
+
+def in_segments(run: Run) -> dict[str, float]:
+    """Read the shares of the segments among live accounts at the newest as-of date."""
+    assignments = run.read("03_segmentation", "assignments")
+    newest = assignments[assignments["as_of"] == assignments["as_of"].max()]
+    live = newest[newest["segment"] != "Churned"]
+    shares = live["segment"].value_counts(normalize=True)
+    return {f"G-11.share_{key}": float(shares.get(name, 0)) for key, name in SEGMENTS.items()}
+
+
+FINDERS: dict[str, Callable[[Run], dict[str, float]]] = {
+    "01_data_audit": in_audit,
+    "03_segmentation": in_segments,
+}
+"""Notebook to the function that reads its tables."""
+
+
+def newest(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the newest as-of date."""
+    return frame[frame["as_of"] == frame["as_of"].max()]
