@@ -66,7 +66,13 @@ class Run:
         check_output(notebook, table, frame)
         path = self.target(notebook, table)
         temporary = path.with_suffix(".tmp")
-        frame.to_parquet(temporary, index=False, coerce_timestamps="us", compression="zstd")
+        frame.to_parquet(
+            temporary,
+            index=False,
+            coerce_timestamps="us",
+            compression="zstd",
+            schema=_schema(frame),
+        )
         temporary.replace(path)
         return frame
 
@@ -187,6 +193,23 @@ class Run:
         temporary.write_text(to_json(content), encoding="utf-8")
         temporary.replace(path)
         return path
+
+
+def _schema(frame: pd.DataFrame) -> Any:
+    """Return the schema to write, or None to let pandas choose.
+
+    A column of lists is a list of texts even if all its lists are empty: otherwise its type
+    would change with the data.
+    """
+    import pyarrow as pa
+
+    if not any(frame[name].dtype == object for name in frame.columns):
+        return None
+    schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    for position, field in enumerate(schema):
+        if pa.types.is_list(field.type) and pa.types.is_null(field.type.value_type):
+            schema = schema.set(position, field.with_type(pa.list_(pa.string())))
+    return schema
 
 
 def open_run(root: str | Path, run_id: str) -> Run:

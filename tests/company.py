@@ -5,6 +5,7 @@ lies under ``01_data_audit``. Account ``acc-01`` is steady, ``acc-02`` grows, an
 order of ``KINDS``; with more accounts the kinds repeat. Same arguments, same tables.
 """
 
+import functools
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,14 @@ def make_tables(
     *, n_accounts: int = 12, weeks: int = 40, seed: int = 11, as_of: pd.Timestamp = AS_OF
 ) -> dict[str, pd.DataFrame]:
     """Return every contract table of the company, typed and sorted as after the data audit."""
+    made = _make_tables(n_accounts, weeks, seed, as_of)
+    return {name: frame.copy() for name, frame in made.items()}
+
+
+@functools.lru_cache(maxsize=8)
+def _make_tables(
+    n_accounts: int, weeks: int, seed: int, as_of: pd.Timestamp
+) -> dict[str, pd.DataFrame]:
     rng = np.random.default_rng(seed)
     accounts = _accounts(n_accounts, weeks, as_of, rng)
     users = _users(accounts, as_of, rng)

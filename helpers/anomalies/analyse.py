@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from helpers.anomalies.company import company_days
 from helpers.anomalies.daily import Daily, learn_days
 from helpers.anomalies.feedback import thresholds
 from helpers.anomalies.flags import find_flags
-from helpers.anomalies.scene import Scene, make_scene
+from helpers.anomalies.kinds.catalogue import KINDS
+from helpers.anomalies.scene import MIN_HISTORY_DAYS, Scene, make_scene
 from helpers.anomalies.signals import Activity
-from helpers.anomalies.systemic import Incidents, company_days, find_incidents
+from helpers.anomalies.systemic import Incidents, find_incidents
 from helpers.errors import ParameterError
 
 __all__ = ["Analysis", "Settings", "analyse"]
@@ -26,6 +28,9 @@ class Settings:
     baseline_days : int
         History before a window that "normal" is learnt from; 60 to 90 are usual, shorter
         histories are marked.
+    windows_days : tuple of int
+        Windows in which falls are looked for: 1 is daily, 7 weekly, 28 monthly. A week is
+        always among them.
     sensitivity : float
         Share of false alerts tolerated among those raised; feedback moves it per kind.
     seed : int
@@ -39,6 +44,7 @@ class Settings:
 
     review_days: int = 28
     baseline_days: int = 90
+    windows_days: tuple[int, ...] = (7, 14, 28)
     sensitivity: float = 0.05
     seed: int = 20260701
 
@@ -48,6 +54,8 @@ class Settings:
             problems.append(f"review_days must lie in 1 to 92, got {self.review_days}")
         if not 28 <= self.baseline_days <= 365:
             problems.append(f"baseline_days must lie in 28 to 365, got {self.baseline_days}")
+        if not self.windows_days or not all(1 <= days <= 92 for days in self.windows_days):
+            problems.append(f"windows_days must lie in 1 to 92, got {self.windows_days}")
         if not 0 < self.sensitivity <= 0.2:
             problems.append(f"sensitivity must lie above 0, at most 0.2, got {self.sensitivity}")
         if problems:
@@ -65,11 +73,11 @@ class Analysis:
     daily : Daily
         Signals day by day.
     days : DataFrame
-        The company as a whole, from :func:`helpers.anomalies.systemic.company_days`.
+        The company as a whole, from :func:`helpers.anomalies.company.company_days`.
     incidents : Incidents
     limits : DataFrame
         Thresholds by kind, from :func:`helpers.anomalies.feedback.thresholds`.
-    flags : DataFrame
+    flags, looked_for
         From :func:`helpers.anomalies.flags.find_flags`.
     """
 
@@ -79,6 +87,19 @@ class Analysis:
     incidents: Incidents
     limits: pd.DataFrame
     flags: pd.DataFrame
+    looked_for: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What could not be looked at, and why; empty if everything could."""
+        activity = self.scene.activity
+        told = [f"{name} is not watched, because {why}" for name, why in activity.missing.items()]
+        short = [kind for kind in KINDS if kind.name not in self.looked_for]
+        told += [f"{k.title} is not looked for: it needs {k.needs}" for k in short]
+        if not len(self.scene.ends):
+            n_days = len(activity.days)
+            told = [f"nothing is judged: {n_days} days of history, it takes {MIN_HISTORY_DAYS}"]
+        return tuple(told)
 
 
 def analyse(
@@ -103,26 +124,27 @@ def analyse(
     Analysis
         Without flags where the history is shorter than six weeks.
     """
+    cubes = (activity.signals, activity.features)
+    days = pd.concat([company_days(activity, cube, calendar) for cube in cubes], ignore_index=True)
+    incidents = find_incidents(activity, days)
     daily = learn_days(activity, activity.signals, baseline_days=settings.baseline_days)
-    features = learn_days(activity, activity.features, baseline_days=settings.baseline_days)
-    days = pd.concat(
-        [company_days(activity, part, calendar) for part in (daily, features)], ignore_index=True
-    )
-    incidents = find_incidents(activity, [daily, features], days)
     scene = make_scene(
         activity,
         daily,
         review_days=settings.review_days,
         baseline_days=settings.baseline_days,
+        windows_days=settings.windows_days,
         hidden=incidents.hidden,
         seed=settings.seed,
     )
     limits = thresholds(feedback, as_of=activity.as_of, sensitivity=settings.sensitivity)
+    flags, looked_for = find_flags(scene, limits)
     return Analysis(
         scene=scene,
         daily=daily,
         days=days,
         incidents=incidents,
         limits=limits,
-        flags=find_flags(scene, limits),
+        flags=flags,
+        looked_for=looked_for,
     )

@@ -29,12 +29,12 @@ def apply_budget(
     """Keep, per manager and week, the alerts that rank first.
 
     Critical alerts are never cut, but they use up the budget. Weeks are counted back from
-    ``as_of``; an alert belongs to the week of its ``detected_on``.
+    ``as_of``; an alert belongs to the week of its ``news_on``, when it became so severe.
 
     Parameters
     ----------
     alerts : DataFrame
-        Ranked, with ``csm``, ``severity``, ``detected_on``.
+        Ranked, with ``csm``, ``severity``, ``news_on``.
     as_of : Timestamp
     per_week : int
         Alerts a manager can take a week.
@@ -45,7 +45,7 @@ def apply_budget(
         Alerts to act on; those left for the weekly review; and per ``csm`` and ``week_end``
         (its last day) the numbers ``raised``, ``kept``, ``critical`` and the ``limit``.
     """
-    week = (as_of - pd.Timedelta(days=1) - alerts["detected_on"]).dt.days // 7
+    week = (as_of - pd.Timedelta(days=1) - alerts["news_on"]).dt.days // 7
     csm = alerts["csm"].astype("object").where(alerts["csm"].notna(), UNASSIGNED)
     critical = (alerts["severity"] == "critical").astype(int)
     keyed = alerts.assign(csm=csm, _week=week, _critical=critical)

@@ -3,6 +3,8 @@
 An anomaly is never the only sign of an account's health.
 """
 
+from typing import Any
+
 import pandas as pd
 
 __all__ = ["add_context"]
@@ -42,14 +44,14 @@ def add_context(alerts: pd.DataFrame, features: pd.DataFrame | None) -> pd.DataF
     known = newest.set_index("account_id")
     rank = known["mrr"].rank(pct=True) if "mrr" in known else pd.Series(dtype=float)
     return alerts.assign(
-        context=[_told(known, rank, account) for account in alerts["account_id"]]
+        context=[_told(known, rank, str(account)) for account in alerts["account_id"]]
     )
 
 
-def _told(known: pd.DataFrame, rank: pd.Series, account: object) -> str:
+def _told(known: pd.DataFrame, rank: pd.Series, account: str) -> str:
     if account not in known.index:
         return ""
-    row = known.loc[account]
+    row: Any = known.loc[account]
     parts = []
     for name, words in _PARTS.items():
         if name in known.columns and pd.notna(row[name]):

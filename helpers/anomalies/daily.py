@@ -1,4 +1,4 @@
-"""Day by day: what each account did, was expected to do, and what the company as a whole did.
+"""Day by day: what each account did, and what it was expected to do.
 
 The expected count of a day is the account's own weekly level, times what the cohort did that
 day, times the account's own weekday habit where it differs from the cohort's.
@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.anomalies.baseline import cohort_ratio, learn_baseline, membership, panel_weights
+from helpers.anomalies.baseline import learn_baseline
+from helpers.anomalies.cohort import cohort_ratio, panel_weights
 from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.surprise import SETTLED_DAYS, account_age, lifecycle
-from helpers.anomalies.windows import BLOCK_DAYS, cumulative, make_plan, sums
+from helpers.anomalies.windows import BLOCK_DAYS, cumulative, make_plan, weekly_counts
 from helpers.stats import safe_ratio
 
 __all__ = ["Daily", "day_scores", "learn_days", "weekly_ends"]
@@ -38,8 +39,6 @@ class Daily:
         Counts; expected is 0 where nothing is known.
     spread : ndarray, (n_names, n_accounts, n_days)
         Dispersion of single days: variance = expected + spread * expected ** 2.
-    company : ndarray, (n_names, n_days)
-        What all accounts did that day against an average day of theirs: 1.0 is average.
     """
 
     names: tuple[str, ...]
@@ -47,7 +46,6 @@ class Daily:
     observed: Array
     expected: Array
     spread: Array
-    company: Array
 
     @property
     def score(self) -> Array:
@@ -81,12 +79,9 @@ def learn_days(activity: Activity, cube: Cube, *, baseline_days: int = 90) -> Da
     first = int(ends[0]) - BLOCK_DAYS if len(ends) else n_days
     parts = [_one_signal(activity, counts, ends, baseline_days) for counts in cube.counts]
     shape = (len(cube.names), len(activity.accounts), n_days - first)
-    fields = ("observed", "expected", "spread", "company")
     stacked = {
-        key: np.stack([part[key] for part in parts])
-        if parts and len(ends)
-        else np.zeros(shape if key != "company" else (shape[0], shape[2]))
-        for key in fields
+        key: np.stack([part[key] for part in parts]) if parts and len(ends) else np.zeros(shape)
+        for key in ("observed", "expected", "spread")
     }
     return Daily(names=cube.names, first_day=first, **stacked)
 
@@ -104,27 +99,22 @@ def _one_signal(
     aged = lifecycle(plain, age)
     week_scale = np.where(plain.expected > 0, safe_ratio(aged.expected, plain.expected), 0.0)
 
-    total = cumulative(counts)
-    weeks = np.stack([sums(total, at, BLOCK_DAYS) for at in plan.block_ends()])
-    level, weight = panel_weights(np.where(plan.valid, weeks, 0.0), plan, plan.usable & settled)
-    member, everyone = membership(cohorts), membership(np.zeros_like(cohorts))
+    weeks = weekly_counts(cumulative(counts), plan)
+    level, weight = panel_weights(weeks, plan, plan.usable & settled)
     day_of = ends[:, None] - BLOCK_DAYS + np.arange(BLOCK_DAYS)  # (n_ends, 7)
     usual = activity.observed[day_of] / BLOCK_DAYS
     seen = counts[:, day_of].astype(float)  # (n_accounts, n_ends, 7)
     mean = np.zeros(seen.shape)
-    company = np.zeros(day_of.shape)
     for step in range(BLOCK_DAYS):
         day = seen[:, :, step]
-        ratio = cohort_ratio(day, level, weight, usual[:, step], member)
-        mean[:, :, step] = plain.level * ratio[cohorts] * week_scale
-        company[:, step] = cohort_ratio(day, level, weight, usual[:, step], everyone)[0]
+        ratio = cohort_ratio(day, level, weight, usual[:, step], cohorts)
+        mean[:, :, step] = plain.level * ratio * week_scale
     mean = _own_habit(seen, mean)
-    flat = (len(counts), -1)
+    flat = (len(counts), day_of.size)
     return {
         "observed": seen.reshape(flat),
         "expected": mean.reshape(flat),
         "spread": _day_spread(seen, mean).repeat(BLOCK_DAYS, axis=1),
-        "company": (company * BLOCK_DAYS).reshape(-1),
     }
 
 
@@ -186,7 +176,7 @@ def day_scores(
     at = at[activity.observed[at]] if len(at) else at
     inner = at - daily.first_day
     who = np.flatnonzero(keep)
-    pick = np.ix_(range(len(daily.names)), who, inner)
+    pick = np.ix_(np.arange(len(daily.names)), who, inner)
     expected, value = daily.expected[pick], daily.observed[pick]
     reach = 1.96 * np.sqrt(expected + daily.spread[pick] * expected**2)
     there = (expected > 0) & activity.alive[np.ix_(who, at)][None]

@@ -1,8 +1,8 @@
 """How surprising is a window: a count test, a robust z and two joint detectors.
 
 Each is blind to something: the count test to what is no count, the z to sparse signals, both
-to a slow decline (:mod:`helpers.anomalies.trend`) and to a mix that is odd only as a whole. Their p-values are combined
-in :mod:`helpers.anomalies.ensemble`.
+to a slow decline (:mod:`helpers.anomalies.trend`) and to a mix that is odd only as a whole.
+Their p-values are combined in :mod:`helpers.anomalies.ensemble`.
 """
 
 from typing import TYPE_CHECKING
@@ -87,18 +87,17 @@ def count_tails(base: Baseline) -> tuple[Array, Array]:
     ----------
     Negative binomial as gamma mixture of Poisson: Greenwood, Yule (1920), *JRSS* 83, 255-279.
     """
-    rests_on = base.level * base.exposure
     share = safe_ratio(base.factors.window, base.exposure)  # window in units of the baseline
-    extra = base.spread * (1 + 1 / np.maximum(base.n_blocks, 1.0))
     known = (base.exposure > 0) & np.isfinite(share) & (share > 0)
-    share = np.where(known, share, 1.0)
+    share, seen, rests_on = share[known], base.observed[known], (base.level * base.exposure)[known]
+    extra = (base.spread * (1 + 1 / np.maximum(base.n_blocks, 1.0)))[known]
     high_r = 1 / (1 / (rests_on + 1) + extra)
     low_r = 1 / (1 / np.maximum(rests_on, 1e-9) + extra)
     high_mean, low_mean = (rests_on + 1) * share, rests_on * share
-    high = _upper(base.observed, high_r, high_mean / (high_mean + high_r))
-    low = _lower(base.observed, low_r, low_mean / (low_mean + low_r))
-    low = np.where(rests_on > 0, low, 1.0)
-    return tuple(np.where(known, np.clip(p, SMALLEST_P, 1.0), np.nan) for p in (low, high))
+    low, high = np.full(known.shape, np.nan), np.full(known.shape, np.nan)
+    high[known] = _upper(seen, high_r, high_mean / (high_mean + high_r))
+    low[known] = np.where(rests_on > 0, _lower(seen, low_r, low_mean / (low_mean + low_r)), 1.0)
+    return np.maximum(low, SMALLEST_P), np.maximum(high, SMALLEST_P)
 
 
 def _upper(count: Array, size: ArrayLike, success: ArrayLike) -> Array:
@@ -128,15 +127,16 @@ def robust_tails(base: Baseline) -> tuple[Array, Array]:
     from scipy.special import stdtr
 
     n = base.n_blocks.astype(int)
-    middle = median_of(base.weekly, n)
-    scale = 1.4826 * median_of(np.abs(base.weekly - middle), n)
+    middle = median_of(base.weekly, n).astype(float)
+    scale = 1.4826 * median_of(np.abs(base.weekly - middle.astype(np.float32)), n)
     floor = np.sqrt(np.maximum(middle, 1.0) + base.spread * middle**2)
     weekly = safe_ratio(base.observed, base.factors.window)
     z = safe_ratio(weekly - middle, np.sqrt(0.5 * scale**2 + 0.5 * floor**2))
     dense = (middle >= MIN_DENSE) & (n >= 4) & np.isfinite(z)
-    safe, freedom = np.where(dense, z, 0.0), np.maximum(n - 1, 1)
-    low, high = stdtr(freedom, safe), stdtr(freedom, -safe)
-    return tuple(np.where(dense, np.maximum(p, SMALLEST_P), np.nan) for p in (low, high))
+    low, high = np.full(z.shape, np.nan), np.full(z.shape, np.nan)
+    low[dense] = stdtr(n[dense] - 1, z[dense])
+    high[dense] = stdtr(n[dense] - 1, -z[dense])
+    return np.maximum(low, SMALLEST_P), np.maximum(high, SMALLEST_P)
 
 
 def combine(p: Array, axis: int = 0) -> Array:

@@ -163,4 +163,7 @@ def q_values(p: Array, usable: NDArray[np.bool_]) -> Array:
         share of alerts at least as strong that are expected to be real.
     """
     asked = np.where(usable, p, np.nan)
-    return np.stack([benjamini_hochberg(asked[:, end]) for end in range(p.shape[1])], axis=1)
+    out = np.full(p.shape, np.nan)
+    for end in range(p.shape[1]):
+        out[:, end] = benjamini_hochberg(asked[:, end])
+    return out

@@ -1,5 +1,7 @@
 """From flagged days to alerts: one a kind's episode, then one an account, direction and time."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -13,7 +15,8 @@ GAP_DAYS = 14
 FACT_GAP_DAYS = 28
 """A limit must have been kept for so long before passing it again is news."""
 FOLD_DAYS = 21
-"""Episodes of one account and direction that begin within so many days are one story."""
+"""Episodes of one account and direction that begin within so many days, or while an earlier one
+goes on, are one story."""
 
 _PRECEDENCE = {kind.name: number for number, kind in enumerate(KINDS)}
 _FACTS = tuple(kind.name for kind in KINDS if not kind.statistical)
@@ -52,7 +55,7 @@ def to_episodes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def fold(episodes: pd.DataFrame) -> pd.DataFrame:
-    """Fold episodes of one account and direction that begin together into one.
+    """Fold episodes of one account that begin together into one, good news apart from bad.
 
     Parameters
     ----------
@@ -65,34 +68,48 @@ def fold(episodes: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row a story. The kind that comes first in the catalogue names it; ``also_kinds``
         lists the others, ``metrics`` all metrics, and severity and confidence are the highest.
-        Two expansion signals together are high: they bear each other out.
+        Two expansion signals together are high: they bear each other out. ``news_day`` is the
+        day on which the story became as severe as it is.
     """
     if episodes.empty:
-        return episodes.assign(also_kinds=[])
+        return episodes.assign(also_kinds=[], news_day=[], metrics=[])
     ordered = episodes.assign(precedence=episodes["kind"].map(_PRECEDENCE)).sort_values(
-        ["account", "direction", "first_day", "precedence"], ignore_index=True
+        ["account", "first_day", "precedence"], ignore_index=True
     )
-    stories = []
-    for _, group in ordered.groupby(["account", "direction"], sort=True):
-        begins = group["first_day"].to_numpy()
-        story, start = np.zeros(len(group), int), begins[0]
-        for index in range(1, len(group)):
-            if begins[index] - start > FOLD_DAYS:
-                start, story[index:] = begins[index], story[index - 1] + 1
-        stories += [_one_story(part) for _, part in group.groupby(story)]
-    return pd.DataFrame(stories).reset_index(drop=True)
+    ordered["good"] = ordered["direction"] == "expansion"
+    ordered = ordered.sort_values(["account", "good"], kind="stable", ignore_index=True)
+    stories: list[list[dict[str, Any]]] = []
+    for record in ordered.to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
+        last = stories[-1][0] if stories else None
+        same = last and (last["account"], last["good"]) == (row["account"], row["good"])
+        if same and row["first_day"] <= _until(stories[-1]):
+            stories[-1].append(row)
+        else:
+            stories.append([row])
+    return pd.DataFrame([_one_story(story) for story in stories]).drop(
+        columns=["precedence", "good"]
+    )
 
 
-def _one_story(group: pd.DataFrame) -> pd.Series:
-    ranked = group.sort_values(["precedence", "first_day"])
-    lead = ranked.iloc[0].copy()
-    others = [kind for kind in dict.fromkeys(ranked["kind"]) if kind != lead["kind"]]
-    lead["also_kinds"] = [kind for kind in others if kind != "unusual_mix"]
-    highest = int(rank_of(group["severity"]).max())
-    if lead["direction"] == "expansion" and len(set(group["kind"])) > 1:
+def _until(story: list[dict[str, Any]]) -> int:
+    """Return the day up to which an episode that begins belongs to the story."""
+    return max(story[0]["first_day"] + FOLD_DAYS, *(row["last_day"] for row in story))
+
+
+def _one_story(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    ranked = sorted(rows, key=lambda row: (row["precedence"], row["first_day"]))
+    lead = dict(ranked[0])
+    kinds = list(dict.fromkeys(row["kind"] for row in ranked))
+    lead["also_kinds"] = [kind for kind in kinds[1:] if kind != "unusual_mix"]
+    highest = max(LEVELS.index(row["severity"]) for row in rows)
+    strongest = [row for row in rows if row["severity"] == LEVELS[highest]]
+    lead["news_day"] = min(row["first_day"] for row in strongest)
+    if lead["direction"] == "expansion" and len(kinds) > 1:
         highest = max(highest, LEVELS.index("high"))
     lead["severity"] = LEVELS[highest]
-    lead["confidence"] = group["confidence"].max()
-    lead["first_day"], lead["last_day"] = group["first_day"].min(), group["last_day"].max()
-    lead["metrics"] = list(dict.fromkeys(m for metrics in ranked["metrics"] for m in metrics))
-    return lead.drop(labels=["precedence"])
+    lead["confidence"] = max(row["confidence"] for row in rows)
+    lead["first_day"] = min(row["first_day"] for row in rows)
+    lead["last_day"] = max(row["last_day"] for row in rows)
+    lead["metrics"] = list(dict.fromkeys(name for row in ranked for name in row["metrics"]))
+    return lead

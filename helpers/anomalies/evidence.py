@@ -2,14 +2,13 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from helpers.anomalies.kinds.catalogue import kind_of
+from helpers.anomalies.texts import metric_words, number, percent, span
 
 __all__ = ["describe"]
 
-_PER = {1: "on one day", 7: "in 7 days", 14: "in 14 days", 21: "in 21 days", 28: "in 28 days"}
 _TRIAGE = {
     "growth": "looks like growth",
     "legitimate": "looks like work, a one-off",
@@ -24,7 +23,7 @@ def describe(row: pd.Series) -> dict[str, str]:
     ----------
     row : Series
         ``kind``, ``metric``, ``window_days``, ``observed``, ``expected``, ``low``, ``high``,
-        ``size``, ``detail``, ``triage``, ``families``.
+        ``size``, ``detail``, ``triage``, ``note``.
 
     Returns
     -------
@@ -38,50 +37,33 @@ def describe(row: pd.Series) -> dict[str, str]:
     notes = [str(row["detail"])] if row.get("detail") else []
     if row.get("triage"):
         notes.append(_TRIAGE[str(row["triage"])])
+    if row.get("note"):
+        notes.append(str(row["note"]))
     if notes:
         told["evidence"] += "; " + "; ".join(notes)
     return told
 
 
-def number(value: float) -> str:
-    """Write a count with thousands separators; one decimal below 10 if it has any."""
-    if not math.isfinite(value):
-        return "unknown"
-    if abs(value) >= 10 or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:.1f}"
-
-
-def percent(change: float) -> str:
-    """Write a relative change with its sign."""
-    return f"{100 * change:+.0f} %".replace("-", "\N{MINUS SIGN}")
-
-
-def _metric(name: str) -> str:
-    kind, _, rest = name.partition(":")
-    words = rest if kind in ("feature", "action") and rest else name
-    return words.replace("_", " ")
-
-
 def _count(row: pd.Series) -> dict[str, str]:
-    """Counts in a window against what is expected there."""
-    what, window = _metric(str(row["metric"])), _PER.get(int(row["window_days"]), "")
-    usual, seen = number(row["expected"]), number(row["observed"])
-    change = row["observed"] / row["expected"] - 1 if row["expected"] > 0 else np.nan
-    text = f"{what} {usual} \N{RIGHTWARDS ARROW} {seen} {window}"
-    if math.isfinite(change):
-        text += f", {percent(change)}"
+    """Tell a weekly rate against what is expected."""
+    what, days = metric_words(str(row["metric"])), float(row["window_days"])
+    weeks = days / 7 if days >= 7 else 1.0
+    usual, seen = number(row["expected"] / weeks), number(row["observed"] / weeks)
+    text = f"{what} {usual} \N{RIGHTWARDS ARROW} {seen} {span(days)}"
+    if row["expected"] > 0:
+        text += f", {percent(row['observed'] / row['expected'] - 1)}"
     if math.isfinite(row["low"]) and math.isfinite(row["high"]):
-        text += f", expected {number(round(row['low']))}-{number(round(row['high']))}"
+        low, high = number(round(row["low"] / weeks)), number(round(row["high"] / weeks))
+        text += f", expected {low} to {high}"
     return {
-        "historical": f"{what}: {usual} {window}",
-        "recent": f"{what}: {seen} {window}",
+        "historical": f"{what}: {usual} a week",
+        "recent": f"{what}: {seen} {span(days)}",
         "evidence": text,
     }
 
 
 def _decline(row: pd.Series) -> dict[str, str]:
-    what, weeks = _metric(str(row["metric"])), int(row["low"])
+    what, weeks = metric_words(str(row["metric"])), int(row["low"])
     weekly = (1 + row["size"]) ** (1 / weeks) - 1
     now = number(row["observed"])
     return {
@@ -93,7 +75,7 @@ def _decline(row: pd.Series) -> dict[str, str]:
 
 
 def _people(row: pd.Series) -> dict[str, str]:
-    window = _PER[int(row["window_days"])]
+    window = f"in {int(row['window_days'])} days"
     usual, seen = number(row["expected"]), number(row["observed"])
     return {
         "historical": f"about {usual} of the regular users come {window}",
@@ -146,7 +128,7 @@ def _mix(row: pd.Series) -> dict[str, str]:
 
 
 def _limit(row: pd.Series) -> dict[str, str]:
-    what = _metric(str(row["metric"]))
+    what = metric_words(str(row["metric"]))
     share = f"{100 * row['size']:.0f} %"
     return {
         "historical": f"{what}: {number(row['expected'])} paid for",

@@ -4,6 +4,9 @@ The events are grouped once by the engine; only whole numbers an account, day an
 it. Positions of accounts and users are the engine's own numbers, which follow their ids.
 """
 
+# ruff: noqa: S608
+# The texts are put together from names and numbers of this file, never from data.
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -229,9 +232,7 @@ def _marked(kinds: pd.DataFrame, mark: str) -> tuple[str, ...]:
     return tuple(sorted(kinds.loc[kinds[mark] == 1, "feature"].dropna().astype(str).unique()))
 
 
-def _users(
-    run: Run, frames: Frames, n_days: int
-) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+def _users(run: Run, frames: Frames, n_days: int) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     """Describe everybody who did something, and what they did a day."""
     users = frames["users"]
     columns = ["is_admin", "is_champion", "department", "role"]

@@ -22,7 +22,7 @@ FOREVER = np.iinfo(np.int32).max
 
 
 def describe_accounts(run: Run, known: pd.DataFrame, *, cohort: str) -> pd.DataFrame:
-    """Return one row an account in the engine's order, with its cohort as 0, 1, …
+    """Return one row an account in the engine's order, with its cohort as a number.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def describe_accounts(run: Run, known: pd.DataFrame, *, cohort: str) -> pd.DataF
     known : DataFrame
         ``account_id``, ``signup_day`` (day number).
     cohort : str
-        Column of ``accounts``; accounts without a value are a cohort of their own.
+        Column of ``accounts``, numbered from 0; accounts without a value are one cohort too.
     """
     columns = ["account_id", "csm", "mrr", "region", "name", "plan"]
     columns += ["seats", "storage_gb_limit", "api_calls_limit"]
@@ -94,14 +94,12 @@ def not_silent(active: NDArray[np.bool_], limit: int) -> NDArray[np.bool_]:
     return np.asarray((last >= 0) & (day - last < limit))
 
 
-def metered_levels(
-    run: Run, accounts: pd.DataFrame, days: pd.DatetimeIndex
-) -> pd.DataFrame | None:
+def metered_levels(run: Run, accounts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame | None:
     """Read metered levels as positions; ``None`` where there is no such table."""
     levels = run.read_optional(AUDIT, "usage_levels")
     if levels is None:
         return None
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "account": _positions(accounts, levels["account_id"]),
             "metric": levels["metric"].astype("string"),
@@ -109,6 +107,8 @@ def metered_levels(
             "value": levels["value"].astype(float),
         }
     )
+    inside = (frame["account"] >= 0) & frame["day"].between(0, len(days) - 1)
+    return frame[inside].reset_index(drop=True)
 
 
 def subscription_terms(

@@ -64,13 +64,13 @@ def thresholds(
 _VERDICTS = ("confirmed", "missed", "false_positive")
 
 
-def _verdicts(
-    feedback: pd.DataFrame | None, as_of: pd.Timestamp
-) -> dict[tuple[str, str], int]:
+def _verdicts(feedback: pd.DataFrame | None, as_of: pd.Timestamp) -> dict[tuple[str, str], int]:
     if feedback is None or feedback.empty:
         return {}
     past = feedback[feedback["as_of"] < as_of]
     mine = past[past["item"].str.startswith(PREFIX).fillna(False).astype(bool)]
     kinds = mine["item"].str.removeprefix(PREFIX)
-    counted = mine.assign(kind=kinds).groupby(["kind", "verdict"]).size()
-    return {(str(kind), str(verdict)): int(n) for (kind, verdict), n in counted.items()}
+    counted = mine.assign(kind=kinds).groupby(["kind", "verdict"]).size().reset_index(name="n")
+    return {
+        (str(kind), str(verdict)): int(n) for kind, verdict, n in counted.itertuples(index=False)
+    }

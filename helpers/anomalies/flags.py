@@ -18,7 +18,9 @@ JOINT_HELPS_UP_TO = 0.05
 """A kind's own p-value must be at least this small before the joint detectors may lower it."""
 
 
-def find_flags(scene: Scene, limits: pd.DataFrame, *, kinds: tuple[Kind, ...] = KINDS) -> pd.DataFrame:
+def find_flags(
+    scene: Scene, limits: pd.DataFrame, *, kinds: tuple[Kind, ...] = KINDS
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Ask every kind, correct for the number of accounts asked, and grade what is found.
 
     Parameters
@@ -30,17 +32,21 @@ def find_flags(scene: Scene, limits: pd.DataFrame, *, kinds: tuple[Kind, ...] = 
 
     Returns
     -------
-    DataFrame
+    flags : DataFrame
         One row a flagged account, end and kind: what :func:`to_rows` lists, and ``day``
         (position of the end), ``direction``, ``families``, ``triage``, ``severity``,
         ``confidence``.
+    looked_for : tuple of str
+        Kinds for which the data have what they need.
     """
     max_q = limits.set_index("kind")["max_q"]
     families = corroboration(scene)
     everywhere = np.ones(len(scene.ends), bool)
-    parts = []
+    parts, looked_for = [], []
     for kind in kinds:
         found = kind.find(scene)
+        if found.metrics:
+            looked_for.append(kind.name)
         q = _q(found, scene, kind)
         limit = float(max_q.get(kind.name, np.nan)) if kind.statistical else 1.0
         rows = to_rows(found, q, max_q=limit, at=everywhere)
@@ -50,7 +56,7 @@ def find_flags(scene: Scene, limits: pd.DataFrame, *, kinds: tuple[Kind, ...] = 
     flags["day"] = scene.ends[flags["end"].to_numpy(np.intp)]
     flags["families"] = families[flags["account"], flags["end"]].astype(int)
     flags["triage"] = ""
-    return _graded(_triaged(flags, scene), scene)
+    return _graded(_triaged(flags, scene), scene), tuple(looked_for)
 
 
 def _q(found: Found, scene: Scene, kind: Kind) -> NDArray[np.float64]:
@@ -66,27 +72,37 @@ def _q(found: Found, scene: Scene, kind: Kind) -> NDArray[np.float64]:
 
 def _triaged(flags: pd.DataFrame, scene: Scene) -> pd.DataFrame:
     """Say of each spike what it looks like, and let that decide its direction."""
-    spikes = flags["kind"] == "unexpected_spike"
-    for index in flags.index[spikes]:
-        label = triage(scene, int(flags.at[index, "account"]), int(flags.at[index, "end"]))
-        flags.loc[index, ["triage", "direction"]] = [
-            label,
-            "security" if label == "abuse" else "expansion",
-        ]
+    spikes = flags.index[flags["kind"] == "unexpected_spike"]
+    at = flags.loc[spikes, ["account", "end"]].to_numpy()
+    labels = [triage(scene, int(account), int(end)) for account, end in at]
+    flags.loc[spikes, "triage"] = labels
+    flags.loc[spikes, "direction"] = [
+        "security" if label == "abuse" else "expansion" for label in labels
+    ]
     return flags
 
 
 def _graded(flags: pd.DataFrame, scene: Scene) -> pd.DataFrame:
+    columns = ["kind", "size", "families", "detail", "triage"]
     flags["severity"] = [
-        severity_of(row.kind, size=row.size_, families=row.families, detail=row.detail, triage=row.triage)
-        for row in flags.rename(columns={"size": "size_"}).itertuples()
+        severity_of(kind, size=size, families=families, detail=detail, triage=label)
+        for kind, size, families, detail, label in flags[columns].itertuples(index=False)
     ]
     sure = 1 - flags["q_value"]
-    blocks = scene.week.plan.n_blocks[flags["account"], flags["end"]]
-    flags["short_baseline"] = (7 * blocks < SHORT_DAYS) & flags["q_value"].notna()
+    flags["short_baseline"] = (7 * _blocks(scene, flags) < SHORT_DAYS) & flags["q_value"].notna()
     sure = sure.where(~flags["short_baseline"], sure * SHORT_TRUST)
     flags["confidence"] = sure.fillna(1.0).clip(0.0, 1.0)
     return flags
+
+
+def _blocks(scene: Scene, flags: pd.DataFrame) -> NDArray[np.intp]:
+    """Count the baseline weeks that each flag rests on."""
+    blocks = scene.week.plan.n_blocks[flags["account"], flags["end"]]
+    for days, surprise in scene.windows.items():
+        mine = flags["window_days"].to_numpy() == days
+        own = surprise.plan.n_blocks[flags["account"], flags["end"]]
+        blocks = np.where(mine, own, blocks)
+    return blocks
 
 
 SHORT_DAYS = 60

@@ -1,5 +1,7 @@
 """Which alerts does the calendar explain: planned absences, holidays of a region."""
 
+from typing import Any
+
 import pandas as pd
 
 __all__ = ["explain"]
@@ -38,33 +40,36 @@ def explain(
     explained = pd.DataFrame({"explained_by": "", "steps": 0}, index=windows.index)
     if calendar is None or calendar.empty or windows.empty:
         return explained
-    region = windows["account_id"].map(accounts.set_index("account_id")["region"])
-    for index, window in windows.iterrows():
-        mine = calendar[_concerns(calendar, str(window["account_id"]), region[index])]
-        explained.loc[index, ["explained_by", "steps"]] = _best(mine, window)
+    regions = accounts.set_index("account_id")["region"]
+    length = (calendar["ends_on"] - calendar["starts_on"]).dt.days + 1
+    nobody = calendar["account_id"].isna()
+    everyone = calendar[nobody & calendar["region"].isna() & (length <= EVERYONE_DAYS)]
+    regional: dict[Any, pd.DataFrame] = dict(
+        list(calendar[nobody & calendar["region"].notna()].groupby("region"))
+    )
+    own: dict[Any, pd.DataFrame] = dict(list(calendar[~nobody].groupby("account_id")))
+    found = []
+    window: Any
+    for window in windows.itertuples():
+        mine = [own.get(window.account_id), regional.get(regions.get(window.account_id)), everyone]
+        found.append(_best([part for part in mine if part is not None], window))
+    explained[["explained_by", "steps"]] = found
     return explained
 
 
-def _concerns(calendar: pd.DataFrame, account_id: str, region: object) -> pd.Series:
-    own = calendar["account_id"] == account_id
-    nobody = calendar["account_id"].isna()
-    same_region = nobody & calendar["region"].notna() & (calendar["region"] == region)
-    length = (calendar["ends_on"] - calendar["starts_on"]).dt.days + 1
-    everyone = nobody & calendar["region"].isna() & (length <= EVERYONE_DAYS)
-    chosen: pd.Series = (own.fillna(False) | same_region.fillna(False) | everyone).astype(bool)
-    return chosen
-
-
-def _best(mine: pd.DataFrame, window: pd.Series) -> tuple[str, int]:
+def _best(parts: list[pd.DataFrame], window: Any) -> tuple[str, int]:
+    """Name the nearest factor that covers the window; nearest: account, region, everyone."""
     found = []
-    length = (window["ends_on"] - window["starts_on"]).days + 1
-    for row in mine.itertuples():
-        first, last = max(row.starts_on, window["starts_on"]), min(row.ends_on, window["ends_on"])
-        covered = ((last - first).days + 1) / length
-        goes_on = (window["last_seen_on"] - row.ends_on).days > AFTER_DAYS
-        if covered >= COVERED and not goes_on:
-            nearness = 0 if pd.notna(row.account_id) else 1 if pd.notna(row.region) else 2
-            found.append((nearness, -covered, row.starts_on, str(row.reason), row.ends_on))
+    length = (window.ends_on - window.starts_on).days + 1
+    row: Any
+    for part in parts:
+        for row in part.itertuples():
+            first, last = max(row.starts_on, window.starts_on), min(row.ends_on, window.ends_on)
+            covered = ((last - first).days + 1) / length
+            goes_on = (window.last_seen_on - row.ends_on).days > AFTER_DAYS
+            if covered >= COVERED and not goes_on:
+                nearness = 0 if pd.notna(row.account_id) else 1 if pd.notna(row.region) else 2
+                found.append((nearness, -covered, row.starts_on, str(row.reason), row.ends_on))
     if not found:
         return "", 0
     nearness, _, start, reason, end = min(found)

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from helpers.anomalies.play_texts import PLAYS
+from helpers.anomalies.play_texts import RISK_PLAYS
+from helpers.anomalies.play_texts_growth import GROWTH_PLAYS
 
-__all__ = ["Play", "play_of", "plays_table"]
+__all__ = ["PLAYS", "Play", "play_of", "plays_table"]
+
+PLAYS = {**RISK_PLAYS, **GROWTH_PLAYS}
+"""Every kind has one: an alert without a play would leave its reader alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,7 @@ def play_of(kind: str) -> Play:
     Raises
     ------
     KeyError
-        If the kind has none: an alert without a play would leave its reader alone.
+        If the kind has none.
     """
     written = PLAYS[kind]
     return Play(

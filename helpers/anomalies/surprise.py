@@ -74,10 +74,11 @@ class Surprise:
         values: Array = getattr(self, what)[self.names.index(name)]
         return values
 
-    @property
-    def ratio(self) -> Array:
-        """Observed over expected; NaN where nothing is expected."""
-        return safe_ratio(self.observed, self.expected)
+    def ratio(self, name: str) -> Array:
+        """Observed over expected of one signal; NaN where nothing is expected or not there."""
+        if not self.has(name):
+            return np.full(self.plan.usable.shape, np.nan)
+        return safe_ratio(self.of(name, "observed"), self.of(name, "expected"))
 
     @property
     def z(self) -> Array:

@@ -1,34 +1,27 @@
 """Days on which many accounts went the same way at once: our product's problem, not theirs.
 
-Such an incident is reported once, for the company. For the signals concerned its days are
+Such an incident is reported once, for the company. For the measures concerned its days are
 hidden from the detectors, so that no account is blamed for them.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.anomalies.daily import Daily
-from helpers.anomalies.signals import Activity
-from helpers.stats import safe_ratio
+from helpers.anomalies.signals import Activity, Cube
 
-__all__ = ["Incidents", "company_days", "find_incidents", "usual_days"]
+__all__ = ["Incidents", "find_incidents"]
 
 Array = NDArray[np.float64]
 
-USUAL_WEEKS = 8
-MIN_Z = 4.0
-"""Robust standard deviations of the company's day from the same weekdays before."""
-RISE, FALL = 2.0, 0.7
-"""Ratio to the usual day from which errors up, or usage down, is an incident."""
 MIN_SHARE, MIN_ACCOUNTS, BY_CHANCE = 0.15, 5, 0.05
 """Accounts that must show it by themselves at p <= 0.05: three times what chance gives."""
 MIN_EXPECTED = {"up": 0.1, "down": 3.0}
 """Count to expect from which an account can show a rise, or a fall, by itself."""
-REGION_SHARE = 0.25
-"""Share of accounts on holiday from which the calendar explains a company-wide dip."""
+SAME_WEEKDAYS = 8
 MAX_GAP_DAYS = 2
 
 
@@ -52,133 +45,14 @@ class Incidents:
     hidden: dict[str, NDArray[np.bool_]]
 
 
-def usual_days(company: Array, open_days: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Compare each company day with the same weekday of the weeks before.
-
-    Parameters
-    ----------
-    company : ndarray, (n_days,)
-        What everybody did that day, 1.0 = an average day.
-    open_days : ndarray of bool, (n_days,)
-        False on outage days, which are neither judged nor used.
-
-    Returns
-    -------
-    usual : ndarray, (n_days,)
-        Median of the same weekday over the ``USUAL_WEEKS`` weeks before; NaN at the start.
-    z : ndarray, (n_days,)
-        Robust standard deviations of the log ratio; NaN where unknown. A day counts as usual
-        for later ones even if it is odd itself: the median does not mind.
-    """
-    n = len(company)
-    value = np.where(open_days & (company > 0), company, np.nan)
-    lags = np.full((USUAL_WEEKS, n), np.nan)
-    for week in range(1, USUAL_WEEKS + 1):
-        lags[week - 1, 7 * week :] = value[: max(n - 7 * week, 0)]
-    there = np.isfinite(lags).sum(axis=0)
-    usual = np.where(there >= 3, _nanmedian(lags), np.nan)
-    off = np.log(safe_ratio(value, usual))
-    z = np.full(n, np.nan)
-    for day in range(n):
-        past = off[max(0, day - 7 * USUAL_WEEKS) : day]
-        past = past[np.isfinite(past)]
-        if len(past) >= 14 and np.isfinite(off[day]):
-            scale = max(1.4826 * float(np.median(np.abs(past - np.median(past)))), 0.06)
-            z[day] = off[day] / scale
-    return usual, z
-
-
-def _nanmedian(lags: Array) -> Array:
-    n = np.isfinite(lags).sum(axis=0)
-    ordered = np.sort(lags, axis=0)
-    low = np.take_along_axis(ordered, np.maximum((n - 1) // 2, 0)[None], axis=0)[0]
-    high = np.take_along_axis(ordered, np.minimum(n // 2, len(lags) - 1)[None], axis=0)[0]
-    return np.asarray((low + high) / 2)
-
-
-def company_days(activity: Activity, daily: Daily, calendar: pd.DataFrame | None) -> pd.DataFrame:
-    """List what the company as a whole did each day, signal by signal.
-
-    Parameters
-    ----------
-    activity : Activity
-    daily : Daily
-        Signals or features.
-    calendar : DataFrame or None
-        The contract's table; rows for everyone, or for the region of a quarter of the
-        accounts, explain a day.
-
-    Returns
-    -------
-    DataFrame
-        ``metric``, ``day``, ``company`` (1.0 = an average day), ``usual``, ``z``,
-        ``change`` (ratio to usual), ``state``: outage, explained, incident or usual day, and
-        ``reason`` from the calendar.
-    """
-    days = activity.days[daily.first_day :]
-    open_days = activity.observed[daily.first_day :]
-    reasons = _reasons(activity, days, calendar)
-    frames = []
-    for name, company in zip(daily.names, daily.company, strict=True):
-        usual, z = usual_days(company, open_days)
-        change = safe_ratio(company, usual)
-        state = np.where(_is_odd(name, activity, change, z), "incident", "usual")
-        state = np.where((state == "incident") & (reasons != ""), "explained", state)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "metric": name,
-                    "day": days,
-                    "company": company,
-                    "usual": usual,
-                    "z": z,
-                    "change": change,
-                    "state": np.where(open_days, state, "outage"),
-                    "reason": reasons,
-                }
-            )
-        )
-    columns = ["metric", "day", "company", "usual", "z", "change", "state", "reason"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-
-
-def _is_odd(name: str, activity: Activity, change: Array, z: Array) -> NDArray[np.bool_]:
-    """Errors and tickets up, usage down: the directions that are our problem."""
-    risk = {signal.name: signal.risk for signal in activity.catalogue}.get(name, "down")
-    with np.errstate(invalid="ignore"):
-        up = (change >= RISE) & (z >= MIN_Z)
-        down = (change <= FALL) & (z <= -MIN_Z)
-    return np.asarray({"up": up, "down": down}.get(risk, np.zeros(len(z), bool)))
-
-
-def _reasons(
-    activity: Activity, days: pd.DatetimeIndex, calendar: pd.DataFrame | None
-) -> NDArray[np.object_]:
-    """Name the known factor of each day: one for everyone, or for many accounts' region."""
-    out = np.full(len(days), "", object)
-    if calendar is None:
-        return out
-    shares = activity.accounts["region"].value_counts(normalize=True)
-    rows = calendar[calendar["account_id"].isna()].sort_values(["starts_on", "reason"])
-    away = np.zeros(len(days))
-    for row in rows.itertuples():
-        covered = np.asarray((days >= row.starts_on) & (days <= row.ends_on))
-        away += covered * (1.0 if pd.isna(row.region) else float(shares.get(row.region, 0.0)))
-        out[covered & (out == "")] = str(row.reason)
-    out[away < REGION_SHARE] = ""
-    return out
-
-
-def find_incidents(activity: Activity, dailies: list[Daily], days: pd.DataFrame) -> Incidents:
+def find_incidents(activity: Activity, days: pd.DataFrame) -> Incidents:
     """Turn odd company days into incidents that enough accounts show by themselves.
 
     Parameters
     ----------
     activity : Activity
-    dailies : list of Daily
-        Those that ``days`` was made from.
     days : DataFrame
-        From :func:`company_days`, of all of them.
+        From :func:`helpers.anomalies.company.company_days`, of signals and features.
 
     Returns
     -------
@@ -187,19 +61,22 @@ def find_incidents(activity: Activity, dailies: list[Daily], days: pd.DataFrame)
     """
     odd = days[days["state"] == "incident"].sort_values(["day", "metric"], ignore_index=True)
     new = odd["day"].diff() > pd.Timedelta(days=MAX_GAP_DAYS)
-    rows, accounts = [], []
+    rows: list[dict[str, object]] = []
+    accounts: list[pd.DataFrame] = []
     hidden: dict[str, NDArray[np.bool_]] = {}
     for _, group in odd.groupby(new.cumsum()):
-        shown = [found for found in _who_shows(activity, dailies, group) if len(found)]
-        if not shown:
+        shown = [_who_shows(activity, str(name), mine) for name, mine in group.groupby("metric")]
+        who = pd.concat(shown, ignore_index=True)
+        if who.empty:
             continue
-        number, who = len(rows) + 1, pd.concat(shown, ignore_index=True)
+        number = len(rows) + 1
         kept = group[group["metric"].isin(who["metric"])]
         rows.append(_incident(number, kept, who))
         accounts.append(who.assign(incident=number))
+        row: Any
         for row in kept.itertuples():
-            mask = hidden.setdefault(row.metric, np.zeros(len(activity.days), bool))
-            mask |= activity.days == row.day
+            mask = hidden.setdefault(str(row.metric), np.zeros(len(activity.days), bool))
+            mask |= np.asarray(activity.days == row.day)
     return Incidents(table=_table(rows), accounts=_account_table(accounts), hidden=hidden)
 
 
@@ -217,40 +94,52 @@ def _incident(number: int, days: pd.DataFrame, who: pd.DataFrame) -> dict[str, o
     }
 
 
-def _who_shows(
-    activity: Activity, dailies: list[Daily], group: pd.DataFrame
-) -> list[pd.DataFrame]:
-    """Per metric the accounts that deviate by themselves; nothing where too few do."""
+def _who_shows(activity: Activity, name: str, days: pd.DataFrame) -> pd.DataFrame:
+    """List accounts that deviate by themselves on these days; none if too few do."""
     from scipy.special import betainc
 
-    found = []
-    for name, mine in group.groupby("metric"):
-        daily = next(d for d in dailies if name in d.names)
-        index = daily.names.index(str(name))
-        at = activity.days.get_indexer(pd.DatetimeIndex(mine["day"])) - daily.first_day
-        usual = safe_ratio(1.0, mine["change"].to_numpy(float))
-        expected = (daily.expected[index][:, at] * usual).sum(axis=1)
-        seen = daily.observed[index][:, at].sum(axis=1)
-        size = 1 / np.maximum(daily.spread[index][:, at].mean(axis=1), 1e-6)
-        success = expected / (size + expected)
-        up = bool((mine["change"] > 1).any())
-        able = expected >= MIN_EXPECTED["up" if up else "down"]
-        tail = betainc(np.maximum(seen, 1e-9), size, success)
-        p = np.where(seen > 0, tail, 1.0) if up else betainc(size, seen + 1, 1 - success)
-        shows = able & (p <= BY_CHANCE)
-        if shows.sum() < max(MIN_ACCOUNTS, MIN_SHARE * able.sum()):
+    cube: Cube = activity.signals if name in activity.signals.names else activity.features
+    at = np.asarray(activity.days.get_indexer(pd.DatetimeIndex(days["day"])))
+    seen, expected, spread = _same_weekdays(activity, cube.of(name), at)
+    size, success = 1 / spread, expected / (1 / spread + expected)
+    up = bool((days["change"] > 1).any())
+    able = (expected >= MIN_EXPECTED["up" if up else "down"]) & activity.alive[:, at].all(axis=1)
+    tail = np.where(seen > 0, betainc(np.maximum(seen, 1e-9), size, success), 1.0)
+    p = tail if up else betainc(size, seen + 1, 1 - success)
+    shows = able & (p <= BY_CHANCE)
+    if shows.sum() < max(MIN_ACCOUNTS, MIN_SHARE * able.sum()):
+        shows[:] = False
+    return pd.DataFrame(
+        {
+            "account_id": activity.accounts["account_id"].to_numpy()[shows],
+            "metric": name,
+            "observed": seen[shows],
+            "expected": expected[shows].round(3),
+        }
+    )
+
+
+def _same_weekdays(
+    activity: Activity, counts: NDArray[np.float32], at: NDArray[np.intp]
+) -> tuple[Array, Array, float]:
+    """Count on the days, mean of the same weekdays before, and the dispersion of those."""
+    seen, expected = np.zeros(len(counts)), np.zeros(len(counts))
+    top = bottom = 0.0
+    for day in at:
+        before = day - 7 * np.arange(1, SAME_WEEKDAYS + 1)
+        before = before[before >= 0]
+        before = before[activity.observed[before]]
+        if not len(before):
             continue
-        found.append(
-            pd.DataFrame(
-                {
-                    "account_id": activity.accounts["account_id"].to_numpy()[shows],
-                    "metric": str(name),
-                    "observed": seen[shows],
-                    "expected": expected[shows].round(3),
-                }
-            )
-        )
-    return found
+        history = counts[:, before].astype(float)
+        mean = history.mean(axis=1)
+        off = np.clip(history - mean[:, None], None, 6 * np.sqrt(mean + 1)[:, None])
+        top += float((off**2).sum() - mean.sum() * len(before))
+        bottom += float((mean**2).sum() * len(before))
+        seen += counts[:, day]
+        expected += mean
+    spread = float(np.clip(top / bottom if bottom > 0 else 1.0, 0.05, 4.0))
+    return seen, expected, spread
 
 
 def _table(rows: list[dict[str, object]]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from helpers.anomalies.signals import Activity
 from helpers.anomalies.windows import make_plan
 from helpers.stats import safe_ratio
 
-__all__ = ["SPANS", "Trend", "fit_line", "find_trend"]
+__all__ = ["SPANS", "Trend", "find_trend", "fit_line"]
 
 Array = NDArray[np.float64]
 

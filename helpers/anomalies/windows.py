@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
 
-__all__ = ["Plan", "cumulative", "make_plan", "sums"]
+__all__ = ["Plan", "cumulative", "make_plan", "sums", "weekly_counts"]
 
 BLOCK_DAYS = 7
 """A baseline is learnt from whole weeks: each weekday then counts equally."""
@@ -86,6 +86,23 @@ def sums(
     last = total.shape[-1] - 1
     stop, start = np.clip(ends, 0, last), np.clip(ends - length, 0, last)
     return total[..., stop] - total[..., start]
+
+
+def weekly_counts(total: NDArray[np.float64], plan: Plan) -> NDArray[np.float32]:
+    """Count each baseline week: (n_blocks, n_accounts, n_ends), 0 where it is not valid.
+
+    In single precision, which holds counts up to 16 million exactly.
+    """
+    last = total.shape[-1] - 1
+    edges = plan.ends - plan.window_days
+    upper = total[..., np.clip(edges, 0, last)]
+    weeks = np.zeros(plan.valid.shape, np.float32)
+    for block in range(len(weeks)):
+        edges = edges - BLOCK_DAYS
+        lower = total[..., np.clip(edges, 0, last)]
+        np.subtract(upper, lower, out=weeks[block], casting="same_kind", where=plan.valid[block])
+        upper = lower
+    return weeks
 
 
 def make_plan(

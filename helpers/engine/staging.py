@@ -5,7 +5,8 @@ Events are read three times, grouped at once, and never again. The tables made h
 ``account``            account_no, account_id, signup_day; opted-out accounts are not in it
 ``account_user``       user_no, account_no, user_id: everybody seen in the events
 ``account_user_day``   account_no, user_no, day, n_events; events without a user are not in it
-``account_event_day``  account_no, event, feature, day, n_events, n_night, millis
+``account_event_day``  account_no, event, feature, day, n_events, n_night, n_timed (not at
+                       midnight sharp, as a source of mere dates would have it), millis
 ``account_session``    account_no, session_id, day, n_events, millis, span_us: visits
 ``event_kind``         event, feature, core, premium and one column ``is_<role>`` a role, 0 or 1
 ``account_day``        account_no, day, n_events, n_night, millis and one ``n_<role>`` a role
@@ -14,7 +15,8 @@ Events are read three times, grouped at once, and never again. The tables made h
                        where that is a single event, one value of it
 
 A visit ends at midnight at the latest, so that no cutoff falls inside one: a session that goes on
-past midnight is two. ``day`` is a whole number, see :mod:`helpers.engine.days`. A night is 22:00 to 06:00.
+past midnight is two. ``day`` is a whole number, see :mod:`helpers.engine.days`. A night is 22:00
+to 06:00.
 """
 
 # SQL is assembled here from names of this package, never from data.
@@ -82,13 +84,13 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
     """
     zone = config.company.time_zone
     _stage_accounts(engine, zone)
-    source = _event_source(engine, zone)
-    for name, sql in source.items():
+    local = local_us(engine, "events", "occurred_at", zone, "e.")
+    for name, sql in _event_queries(local).items():
         engine.table(name, sql)
     _stage_people(engine)
     _stage_kinds(engine, config.roles)
     _stage_days(engine)
-    _stage_setup(engine, config)
+    _stage_setup(engine, config, local_day(local))
     found = engine.frame(
         "SELECT MIN(day) AS first_day, MAX(day) AS last_day, SUM(n_events) AS n FROM account_day"
     ).iloc[0]
@@ -131,13 +133,11 @@ def _stage_accounts(engine: Engine, zone: str) -> None:
     )
 
 
-def _event_source(engine: Engine, zone: str) -> dict[str, str]:
+def _event_queries(local: str) -> dict[str, str]:
     """Return the queries that read the events: one a table, each grouped at once."""
-    local = local_us(engine, "events", "occurred_at", zone)
     day = local_day(local)
-    hour = (
-        f"CAST(FLOOR(({local} - {DAY_US} * CAST({day} AS BIGINT)) / {float(HOUR_US)}) AS INTEGER)"
-    )
+    clock = f"({local} - {DAY_US} * CAST({day} AS BIGINT))"
+    night = f"{clock} < {6 * HOUR_US} OR {clock} >= {22 * HOUR_US}"
     millis = "CAST(ROUND(e.duration_s * 1000) AS BIGINT)"
     instant = epoch_us("e.occurred_at")
     joined = "FROM events e JOIN account a ON a.account_id = e.account_id"
@@ -148,8 +148,8 @@ def _event_source(engine: Engine, zone: str) -> dict[str, str]:
             """,
         "account_event_day": f"""
             SELECT a.account_no, e.event, e.feature, {day} AS day, COUNT(*) AS n_events,
-                   CAST(SUM(CASE WHEN {hour} < 6 OR {hour} >= 22 THEN 1 ELSE 0 END) AS BIGINT)
-                       AS n_night,
+                   CAST(SUM(CASE WHEN {night} THEN 1 ELSE 0 END) AS BIGINT) AS n_night,
+                   CAST(SUM(CASE WHEN {clock} <> 0 THEN 1 ELSE 0 END) AS BIGINT) AS n_timed,
                    CAST(SUM({millis}) AS BIGINT) AS millis
             {joined} GROUP BY a.account_no, e.event, e.feature, {day}
             """,
@@ -201,10 +201,9 @@ def _stage_kinds(engine: Engine, roles: Roles) -> None:
     engine.insert("event_kind", kinds.astype({"event": "string", "feature": "string"}))
 
 
-def _stage_setup(engine: Engine, config: CompanyConfig) -> None:
+def _stage_setup(engine: Engine, config: CompanyConfig, day: str) -> None:
     single = len(dict.fromkeys(config.roles.setup)) == 1
     step = "COALESCE(CAST(e.value AS VARCHAR), e.event)" if single else "e.event"
-    day = local_day(local_us(engine, "events", "occurred_at", config.company.time_zone, "e."))
     engine.table(
         "account_setup_step",
         f"""

@@ -151,7 +151,9 @@ def _policy(feature: Feature, value: str, since: dict[str, int | None]) -> str:
         conditions.append("p.whole_life")
     elif feature.covers:
         conditions.append(f"(p.whole_life OR p.history_days >= {feature.covers})")
-    filled = value if feature.fill is None else f"COALESCE({value}, {feature.fill})"
+    filled = value
+    if feature.fill is not None:  # no row of the relation: nothing happened
+        filled = f"CASE WHEN agg_{feature.over}.cutoff IS NULL THEN {feature.fill} ELSE {value} END"
     return f"CAST(CASE WHEN {' AND '.join(conditions)} THEN {filled} END AS {kind})"
 
 
@@ -166,9 +168,8 @@ def _first_day(context: Context, need: str) -> int | None:
         configured = context.config.roles.events_of(need.removeprefix("role:"))
         return context.history.first_day if configured else NEVER
     table, _, column = need.partition(".")
-    if table == "catalogue":
-        condition = f"{column}" if column else "TRUE"
-        return _first(context, "feature_catalogue", "0", condition)
+    if table == "feature_catalogue":
+        return _first(context, table, "0", column or "TRUE")
     if table == "events":
         return _first_of_events(context, column)
     when = TABLES[table].when
@@ -190,6 +191,7 @@ def _first_of_events(context: Context, column: str) -> int | None:
         "user_id": ("account_user_day", "TRUE"),
         "session_id": ("account_session", "TRUE"),
         "duration_s": ("account_event_day", "millis IS NOT NULL"),
+        "time_of_day": ("account_event_day", "n_timed > 0"),
     }
     table, condition = sources[column]
     day = context.engine.value(f"SELECT MIN(day) FROM {table} WHERE {condition}")

@@ -11,6 +11,7 @@ from helpers.stats import wilson
 __all__ = ["base_rates", "coverage", "declining_and_low", "facts", "feature_pairs", "gaps"]
 
 PAIR_DAYS = 90
+_EVENTS = r"^events__n_(\d+)d$"
 
 
 def coverage(features: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
@@ -27,15 +28,17 @@ def coverage(features: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         family, n_features, n_empty (not a single value), known_share (of all cells), sources,
-        absent (what the empty ones need); families in the order of the dictionary.
+        absent (what the empty ones need and no other feature has); families in the order of the
+        dictionary.
     """
     known = features[dictionary["feature"].tolist()].notna().mean()
     described = dictionary.assign(known=known.to_numpy())
+    absent = _absent(described)
     rows = []
     for family, part in described.groupby("family", sort=False):
         empty = part[part["known"] == 0]
-        tables = [name for listed in part["sources"] for name in listed.split(", ")]
-        needs = [name for listed in empty["needs"] for name in listed.split(", ")]
+        tables = _listed(part["sources"])
+        needs = [absent[need] for need in _listed(empty["needs"]) if need in absent]
         rows.append(
             {
                 "family": str(family),
@@ -47,6 +50,31 @@ def coverage(features: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _listed(texts: pd.Series) -> list[str]:
+    return [name for text in texts for name in text.split(", ") if name]
+
+
+def _absent(described: pd.DataFrame) -> dict[str, str]:
+    """Return the sources that no feature with a value needs, and how to call them.
+
+    A table of which nothing is there is called by its name, else the column is.
+    """
+    there = _listed(described.loc[described["known"] > 0, "needs"])
+    tables_there = [part.split(".")[0] for need in there for part in need.split("|")]
+
+    def called(need: str) -> str:
+        parts = [part.removeprefix("role:") for part in need.split("|")]
+        kind = "role " if need.startswith("role:") else ""
+        names = [
+            part if kind or part.split(".")[0] in tables_there else part.split(".")[0]
+            for part in parts
+        ]
+        return kind + " or ".join(f"`{name}`" for name in dict.fromkeys(names))
+
+    needs = dict.fromkeys(_listed(described["needs"]))
+    return {need: called(need) for need in needs if need not in there}
 
 
 def base_rates(labels: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +134,7 @@ def facts(features: pd.DataFrame, rates: pd.DataFrame) -> dict[str, float | int 
     live = newest[newest["is_live"]]
     known = rates[(rates["outcome"] == "churned") & (rates["n_accounts"] > 0)]
     values: dict[str, float | int | str] = {
-        "as_of": f"{features['as_of'].max():%Y-%m-%d}",
+        "as_of": pd.Timestamp(features["as_of"].max()).strftime("%Y-%m-%d"),
         "n_accounts": newest["account_id"].nunique(),
         "n_live": len(live),
         "short_share": float(live["is_short_history"].mean()) if len(live) else 0.0,
@@ -118,7 +146,7 @@ def facts(features: pd.DataFrame, rates: pd.DataFrame) -> dict[str, float | int 
     if len(known):
         last = known.sort_values("as_of").iloc[-1]
         values |= {
-            "labelled_on": f"{last['as_of']:%Y-%m-%d}",
+            "labelled_on": pd.Timestamp(last["as_of"]).strftime("%Y-%m-%d"),
             "n_labelled": int(last["n_accounts"]),
             "n_churned": int(last["n_outcome"]),
             "rate": float(last["rate"]),
@@ -130,11 +158,11 @@ def facts(features: pd.DataFrame, rates: pd.DataFrame) -> dict[str, float | int 
 
 def gaps(covered: pd.DataFrame) -> tuple[str, ...]:
     """Say which features could not be computed and what they need, one sentence a family."""
+    columns = [covered[name].tolist() for name in ("family", "n_empty", "n_features", "absent")]
     return tuple(
-        f"{row.family}: {row.n_empty} of {row.n_features} features are empty, for want of "
-        f"{row.absent}"
-        for row in covered.itertuples()
-        if row.n_empty
+        f"{family}: {n_empty} of {n} features are empty, for want of {absent}"
+        for family, n_empty, n, absent in zip(*columns, strict=True)
+        if n_empty
     )
 
 
@@ -151,48 +179,57 @@ def declining_and_low(features: pd.DataFrame, *, n_pairs: int = 3) -> pd.DataFra
     Returns
     -------
     DataFrame
-        pair, kind (``declining``, ``constantly low``), account_id, events__n_30d,
-        events__change_30d, events__slope_90d, events__share_of_peak. Empty if no account falls by
-        3 % a week or more, or none of equal level (within 15 %) is steady: within 1.5 % a week,
-        within 15 % of the month before, at 60 % of its peak or more.
+        pair, kind (``declining``, ``constantly low``), account_id, the events of the window
+        nearest to 30 days, events__change_30d, events__slope_90d, events__share_of_peak. Empty if
+        no account falls by 3 % a week or more, or none of equal level (within 15 %) is steady:
+        within 1.5 % a week, within 15 % of the month before, at 60 % of its peak or more.
     """
+    level = _level_column(features)
     columns = [
         "account_id",
-        "events__n_30d",
+        level,
         "events__change_30d",
         "events__slope_90d",
         "events__share_of_peak",
     ]
     newest = features[(features["as_of"] == features["as_of"].max()) & features["is_live"]]
     usable = newest[columns].dropna()
-    usable = usable[usable["events__n_30d"] >= 20]
+    usable = usable[usable[level] >= 20].set_index("account_id")
     falling = usable[usable["events__slope_90d"] <= -0.03]
     steady = usable[
         (usable["events__slope_90d"].abs() <= 0.015)
         & (usable["events__change_30d"].abs() <= 0.15)
         & (usable["events__share_of_peak"] >= 0.6)
     ]
-    falling = falling.sort_values(["events__slope_90d", "account_id"])
-    pairs: list[pd.DataFrame] = []
-    taken: list[str] = []
-    for row in falling.itertuples():
-        free = steady[~steady["account_id"].isin(taken)]
-        distance = (free["events__n_30d"] / row.events__n_30d - 1).abs()
-        near = free[distance <= 0.15].assign(distance=distance[distance <= 0.15])
-        if near.empty or len(pairs) == n_pairs:
-            continue
-        twin = near.sort_values(["distance", "account_id"])["account_id"].iloc[0]
-        taken.append(twin)
-        both = usable.set_index("account_id").loc[[row.account_id, twin]].reset_index()
-        kinds = ["declining", "constantly low"]
-        pairs.append(both.assign(pair=len(pairs) + 1, kind=kinds))
-    found = (
-        pd.concat(pairs, ignore_index=True) if pairs else usable.iloc[:0].assign(pair=0, kind="")
-    )
+    chosen = [row for pair in _twins(falling, steady, level)[:n_pairs] for row in pair]
+    found = usable.loc[chosen].reset_index()
+    found["pair"] = [index // 2 + 1 for index in range(len(found))]
+    found["kind"] = ["declining", "constantly low"] * (len(found) // 2)
     return found[["pair", "kind", *columns]]
 
 
-def feature_pairs(engine: Engine, *, n_accounts_min: int = 10) -> pd.DataFrame:
+def _level_column(features: pd.DataFrame) -> str:
+    """Return the count of events whose window is nearest to 30 days."""
+    windows = [int(found) for found in features.columns.str.extract(_EVENTS)[0].dropna()]
+    return f"events__n_{min(windows, key=lambda days: (abs(days - 30), days))}d"
+
+
+def _twins(falling: pd.DataFrame, steady: pd.DataFrame, level: str) -> list[tuple[str, str]]:
+    """Pair each falling account, steepest first, with the steady one nearest in level."""
+    pairs: list[tuple[str, str]] = []
+    free = steady[level].sort_index()
+    slopes = falling.sort_index().sort_values("events__slope_90d", kind="stable")
+    for account, own in slopes[level].items():
+        distance = (free / own - 1).abs()
+        near = distance[distance <= 0.15]
+        if len(near):
+            twin = str(near.idxmin())
+            pairs.append((str(account), twin))
+            free = free.drop(twin)
+    return pairs
+
+
+def feature_pairs(engine: Engine, *, n_accounts_min: int = 20) -> pd.DataFrame:
     """Tell which features are used together: on the same day by the same account.
 
     Parameters

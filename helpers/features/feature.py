@@ -40,11 +40,11 @@ class Feature:
         Portable SQL.
     needs : tuple of str
         Sources without which the value is missing: a table, ``table.column``, ``role:<name>``,
-        ``catalogue`` or ``catalogue.<flag>``.
+        ``feature_catalogue.<flag>``; ``a|b`` is satisfied by either.
     seed : str
         Requirement line.
     window : int, optional
-        Days before the cutoff that are looked at; filled in for ``{w}``.
+        Days before the cutoff, as its name says; filled in for ``{w}``.
     fill : str, optional
         SQL for "the sources are there and nothing happened"; default: missing.
     min_days : int
@@ -90,7 +90,8 @@ class Feature:
     @property
     def sources(self) -> tuple[str, ...]:
         """Contract tables it is computed from."""
-        tables = [_table_of(need) for need in self.needs] or ["accounts"]
+        parts = [part for need in self.needs for part in need.split("|")]
+        tables = [_table_of(part) for part in parts] or ["accounts"]
         return tuple(dict.fromkeys(tables))
 
     @property
@@ -108,7 +109,7 @@ class Feature:
             parts.append(f"empty without {', '.join(self.needs)}")
         if self.min_days:
             parts.append(f"empty before {self.min_days} days of history")
-        if self.covers and not self.whole_life:
+        if self.covers > self.min_days and not self.whole_life:
             parts.append(f"empty where events cover neither {self.covers} days nor its whole life")
         if self.whole_life:
             parts.append("empty for accounts older than the event history")
@@ -120,8 +121,7 @@ class Feature:
 def _table_of(need: str) -> str:
     if need.startswith("role:"):
         return "events"
-    table = need.split(".", maxsplit=1)[0]
-    return "feature_catalogue" if table == "catalogue" else table
+    return need.split(".", maxsplit=1)[0]
 
 
 def expand(feature: Feature, windows_days: tuple[int, ...]) -> list[Feature]:

@@ -6,6 +6,9 @@ than the horizon would count the same churn several times, so only dates at leas
 apart are used for outcomes, and dates at least a basket apart for what goes together.
 """
 
+# SQL is assembled here from names of this package, never from data.
+# ruff: noqa: S608
+
 from dataclasses import dataclass
 
 import pandas as pd
@@ -132,13 +135,14 @@ def signals_in_window(
         ``account_id``, ``as_of``, ``day``, ``signal``; sorted by date, account, day and signal.
     """
     parts = [
-        signals[(signals["day"] < date) & (signals["day"] >= date - pd.Timedelta(days=days))].assign(
-            as_of=date
-        )
+        signals[
+            (signals["day"] < date) & (signals["day"] >= date - pd.Timedelta(days=days))
+        ].assign(as_of=date)
         for date in dates
     ]
     columns = ["account_id", "as_of", "day", "signal"]
-    joined = pd.concat(parts) if parts else signals.assign(as_of=pd.NaT).head(0)
+    none = signals.head(0).assign(as_of=signals["day"].head(0))
+    joined = pd.concat(parts) if parts else none
     by = ["as_of", "account_id", "day", "signal"]
     return joined[columns].sort_values(by, kind="stable").reset_index(drop=True)
 

@@ -20,6 +20,8 @@ __all__ = ["ActivityGrid", "activity_grid", "day_index"]
 
 Floats = NDArray[np.float64]
 DAY = pd.Timedelta(days=1)
+DIGITS = 9
+"""Decimals kept: the last bits of a matrix product depend on the number of threads."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def activity_grid(
     first = seen["day"].min() if len(seen) else as_of
     days = pd.date_range(first, as_of - DAY, freq="D")
     counts = np.zeros((len(accounts), len(days)), np.float32)
-    row, column = accounts.get_indexer(seen["account_id"]), days.get_indexer(seen["day"])
+    row = accounts.get_indexer(pd.Index(seen["account_id"]))
+    column = days.get_indexer(pd.Index(seen["day"]))
     np.add.at(counts, (row, column), seen["n_events"].to_numpy(np.float32))
     start = lives["first_on"].fillna(first).to_numpy("datetime64[ns]")[:, None]
     stop = lives["last_on"].fillna(as_of).to_numpy("datetime64[ns]")[:, None]
@@ -161,7 +164,7 @@ def day_index(grid: ActivityGrid, *, n_steps: int = 30) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "day": grid.days,
-            "index": np.where(known, index, np.nan),
+            "index": np.where(known, index, np.nan).round(DIGITS),
             "n_accounts": n_live.astype(np.int64),
         }
     )

@@ -1,17 +1,107 @@
 """Where the paths of those who became active and of those who did not part, and by how much."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from helpers.patterns.contrast import contrast, exposures
 from helpers.patterns.journeys import Journeys
-from helpers.patterns.mining import common_path, ranked
+from helpers.patterns.mining import ranked
+from helpers.patterns.paths import first_steps, holds, path_of, steps_reached
+from helpers.patterns.wording import with_interval
 from helpers.stats import safe_ratio, wilson
 
-__all__ = ["best_and_worst", "divergence", "first_steps", "journey_ratio", "path_of"]
+__all__ = [
+    "JourneyComparison",
+    "best_and_worst",
+    "compare_journeys",
+    "divergence",
+    "journey_ratio",
+    "setup_contrast",
+]
 
-MIN_SHARE = 0.10
-"""A path that fewer of the units take is no headline."""
+WHOLE = "success journey / failure journey"
+"""Name of the comparison of the two whole journeys."""
+MIN_SHARE, MIN_DIFFERENCE = 0.10, 0.10
+"""A path that fewer of the units take, or whose rate differs less from all (as a share of the
+rate of all), is no headline."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JourneyComparison:
+    """The two paths worth telling, and what is known of them.
+
+    Parameters
+    ----------
+    paths : dict of str to list of str
+        ``success`` and ``failure``; a key is missing where no path is certain.
+    steps : DataFrame
+        From :func:`divergence`.
+    ratios : DataFrame
+        From :func:`journey_ratio`.
+    setup : DataFrame
+        From :func:`setup_contrast`.
+    measures : dict of str to float or str
+        Rates, counts and the step of parting, for the finding; empty without both paths.
+    """
+
+    paths: dict[str, list[str]]
+    steps: pd.DataFrame
+    ratios: pd.DataFrame
+    setup: pd.DataFrame
+    measures: dict[str, float | str]
+
+    @property
+    def headline(self) -> str:
+        """The sentence over ``measures`` for the finding."""
+        if not self.measures:
+            return "No two first journeys can be told apart by what came weeks later."
+        return (
+            "{success_rate:.0%} of the {success_n:,} {units} on the surest first journey were "
+            "active weeks later, and {failure_rate:.0%} of the {failure_n:,} on the one that "
+            "fails most; the paths part at step {parting_step}, {parting_name}."
+        )
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What is written, by name."""
+        return {"divergence": self.steps, "journey_ratios": self.ratios, "setup": self.setup}
+
+    @property
+    def setup_shown(self) -> pd.DataFrame:
+        """The comparison of set-up steps for a reader."""
+        columns = ["steps_done", "n_units", "outcome_rate", "interval"]
+        return with_interval(self.setup)[columns]
+
+
+def compare_journeys(
+    sequences: pd.DataFrame, journeys: Journeys, *, single: tuple[str, ...] = ()
+) -> JourneyComparison:
+    """Find the surest success and failure, and say where and by how much they differ.
+
+    ``sequences`` come from :func:`helpers.patterns.sequence_search.mine_sequences`; ``single``
+    names the steps to estimate alone.
+    """
+    paths = best_and_worst(sequences, journeys)
+    steps = divergence(journeys, paths)
+    ratios = journey_ratio(journeys, paths, single=single)
+    measures: dict[str, float | str] = {}
+    whole = ratios[ratios["comparison"] == WHOLE]
+    if len(whole):
+        row, parting = whole.iloc[0], steps[steps["diverges"] & (steps["path"] == "success")]
+        measures = {
+            "success_rate": float(row["rate_first"]),
+            "success_n": int(row["n_first"]),
+            "failure_rate": float(row["rate_second"]),
+            "failure_n": int(row["n_second"]),
+            "journey_ratio": float(row["ratio"]),
+            "parting_step": int(parting["step_no"].iloc[0]),
+            "parting_name": str(parting["step"].iloc[0]),
+        }
+    return JourneyComparison(
+        paths=paths, steps=steps, ratios=ratios, setup=setup_contrast(journeys), measures=measures
+    )
 
 
 def best_and_worst(sequences: pd.DataFrame, journeys: Journeys) -> dict[str, list[str]]:
@@ -34,34 +124,12 @@ def best_and_worst(sequences: pd.DataFrame, journeys: Journeys) -> dict[str, lis
     told = told[told["support"] >= MIN_SHARE]
     paths = first_steps(journeys)
     found = {}
-    above, below = told[told["lift"] > 1], told[told["lift"] < 1]
+    above, below = told[told["lift"] > 1 + MIN_DIFFERENCE], told[told["lift"] < 1 - MIN_DIFFERENCE]
     if len(above):
-        found["success"] = path_of(above.loc[above["low"].idxmax(), "pattern"], paths)
+        found["success"] = path_of(above["pattern"].iloc[int(above["low"].argmax())], paths)
     if len(below):
-        found["failure"] = path_of(below.loc[below["high"].idxmin(), "pattern"], paths)
+        found["failure"] = path_of(below["pattern"].iloc[int(below["high"].argmin())], paths)
     return found
-
-
-def first_steps(journeys: Journeys) -> list[list[str]]:
-    """Return the path of each judged unit: every token once, where it first occurs."""
-    units = journeys.judged["unit"]
-    firsts = journeys.tokens.drop_duplicates(["unit", "token"])
-    grouped = firsts.groupby("unit", sort=False)["token"].agg(list)
-    return [list(path) for path in grouped.reindex(units).map(_as_list)]
-
-
-def _as_list(path: object) -> list[str]:
-    return path if isinstance(path, list) else []
-
-
-def path_of(pattern: list[str], paths: list[list[str]]) -> list[str]:
-    """Return everything that all paths holding a pattern have in common, in order."""
-    return commonpath_of([path for path in paths if _holds(path, pattern)])
-
-
-def _holds(path: list[str], pattern: list[str]) -> bool:
-    steps = iter(path)
-    return all(token in steps for token in pattern)
 
 
 def divergence(journeys: Journeys, paths: dict[str, list[str]]) -> pd.DataFrame:
@@ -86,7 +154,7 @@ def divergence(journeys: Journeys, paths: dict[str, list[str]]) -> pd.DataFrame:
     active = units["activated"].to_numpy(bool)
     rows = []
     for name, path in paths.items():
-        reached = np.array([_reached(step, path) for step in steps], dtype=int)
+        reached = np.array([steps_reached(step, path) for step in steps], dtype=int)
         for number in range(1, len(path) + 1):
             got = reached >= number
             row = {"path": name, "step_no": number, "step": path[number - 1]}
@@ -122,15 +190,6 @@ _DIVERGENCE = [
 ]
 
 
-def _reached(path: list[str], wanted: list[str]) -> int:
-    """Count the leading tokens of ``wanted`` that occur in ``path`` in this order."""
-    steps = iter(path)
-    for number, token in enumerate(wanted):
-        if token not in steps:
-            return number
-    return len(wanted)
-
-
 def journey_ratio(
     journeys: Journeys, paths: dict[str, list[str]], *, single: tuple[str, ...] = ()
 ) -> pd.DataFrame:
@@ -156,10 +215,12 @@ def journey_ratio(
     active, accounts = units["activated"].to_numpy(bool), units["account_id"].to_numpy()
     rows = []
     if {"success", "failure"} <= set(paths):
-        shown = [[_holds(path, paths[name]) for path in steps] for name in ("success", "failure")]
+        names = ("success", "failure")
+        shown = [np.array([holds(p, paths[name]) for p in steps], bool) for name in names]
         either = np.logical_or(*shown)
+    if {"success", "failure"} <= set(paths) and (shown[1] & ~shown[0]).any():
         rows.append(
-            _compare("success journey / failure journey", shown, active, accounts, either)
+            _compare(WHOLE, shown, active, accounts, either)
             | {
                 "differing_steps": sorted(set(paths["success"]) ^ set(paths["failure"])),
                 "reads_as": "ratio of two observed rates; the journeys differ in several steps",
@@ -189,6 +250,27 @@ _RATIO = [
     "differing_steps",
     "reads_as",
 ]
+
+
+def setup_contrast(journeys: Journeys) -> pd.DataFrame:
+    """Compare activation by how many steps of the set-up were done in the first days.
+
+    Returns
+    -------
+    DataFrame
+        ``steps_done``, ``finished`` (all of them), ``n_units``, ``n_accounts``,
+        ``outcome_rate``, ``low``, ``high``, ``base_rate``, ``p_value``; one row a number of
+        steps. No rows where no set-up is tracked.
+    """
+    units = journeys.judged
+    done = units["setup_done"].to_numpy(int)
+    steps = range(journeys.setup_steps + 1) if journeys.setup_steps else range(0)
+    exposed = exposures([np.flatnonzero(done == number) for number in steps])
+    found = contrast(exposed, units["activated"], units["account_id"], min_units=1)
+    found = found.assign(steps_done=list(steps))
+    found["finished"] = found["steps_done"] == journeys.setup_steps
+    columns = ["steps_done", "finished", "n_units", "n_accounts", "outcome_rate"]
+    return found[[*columns, "low", "high", "base_rate", "p_value"]]
 
 
 def _compare(

@@ -98,7 +98,9 @@ def candidate_rules(
             "candidate_rules: expected 0 < min_support <= 1 and max_antecedents >= 1, got "
             f"{min_support} and {max_antecedents}."
         )
-    used = table[[name for name in table if name in {*consequents, *antecedents}]]
+    share = table.mean().to_dict()
+    wanted = {*consequents, *antecedents}
+    used = table[[name for name in table if name in wanted and share[name] >= min_support]]
     if used.empty:
         return Candidates([], min_support)
     support = _affordable(used.to_numpy(), min_support, max_antecedents + 1, max_itemsets)

@@ -9,6 +9,9 @@ token of a journey is part of it. Only units whose whole follow-up lies before t
 whose account was still there at its end, can be judged.
 """
 
+# SQL is assembled here from names of this package, never from data.
+# ruff: noqa: S608
+
 from dataclasses import dataclass
 
 import pandas as pd
@@ -24,6 +27,7 @@ __all__ = ["NO_RETURN", "RETURNED", "Journeys", "add_return_tokens", "read_journ
 RETURNED, NO_RETURN = "returned_next_day", "no_return"
 DAY_US = 86_400_000_000
 _SAME_UNIT = "e.account_no = u.account_no AND (e.user_id = u.user_id OR u.user_id IS NULL)"
+_UNIT_COLUMNS = ["unit", "account_id", "started_on", "follow_up", "activated", "setup_done"]
 BURN_IN_DAYS = 28
 """Without a sign-up event, a first event so early in the log may not be the first ever."""
 
@@ -36,7 +40,8 @@ class Journeys:
     ----------
     units : DataFrame
         ``unit`` (number), ``account_id``, ``started_on``, ``follow_up`` ("complete",
-        "too recent" or "account left") and ``activated`` (missing unless complete).
+        "too recent" or "account left"), ``activated`` (missing unless complete) and
+        ``setup_done`` (different steps of the set-up done in the first days).
     tokens : DataFrame
         ``unit``, ``token``; in the order of each journey.
     unit_kind : str
@@ -45,6 +50,8 @@ class Journeys:
         Length of a journey.
     definition : str
         What counts as activated, in words.
+    setup_steps : int
+        Steps that the set-up has; 0 where none is tracked.
     """
 
     units: pd.DataFrame
@@ -52,6 +59,7 @@ class Journeys:
     unit_kind: str
     journey_days: int
     definition: str
+    setup_steps: int
 
     @property
     def judged(self) -> pd.DataFrame:
@@ -101,18 +109,25 @@ def read_journeys(
     kind = _stage_units(engine, config, history, cutoff)
     core, definition = _core_events(engine)
     tokens = engine.frame(_tokens(days))
-    units = engine.frame(_units(engine, cutoff, since, until, core))
+    units = engine.frame(_units(engine, cutoff, days, (since, until), core))
     units["started_on"] = day_to_date(units.pop("start_day"))
     units["follow_up"] = units["follow_up"].astype("string")
     activated = units["activated"].astype("boolean")
     units["activated"] = activated.where(units["follow_up"] == "complete")
     return Journeys(
-        units=units[["unit", "account_id", "started_on", "follow_up", "activated"]],
+        units=units[_UNIT_COLUMNS],
         tokens=add_return_tokens(tokens),
         unit_kind=kind,
         journey_days=days,
         definition=f"{definition} between day {since} and day {until} after the beginning",
+        setup_steps=_setup_steps(config, units["setup_done"]),
     )
+
+
+def _setup_steps(config: CompanyConfig, done: "pd.Series[int]") -> int:
+    """Return how many steps there are: names if several, else the most that anybody did."""
+    names = config.roles.setup
+    return len(names) if len(names) != 1 else int(done.max()) if len(done) else 0
 
 
 def _stage_units(engine: Engine, config: CompanyConfig, history: History, cutoff: int) -> str:
@@ -125,11 +140,14 @@ def _stage_units(engine: Engine, config: CompanyConfig, history: History, cutoff
     signup = engine.value("SELECT COALESCE(MAX(is_signup), 0) FROM event_kind")
     begins = "k.is_signup = 1" if signup else "1 = 1"
     earliest = history.first_day + (0 if signup else BURN_IN_DAYS)
+    # one name for all steps of the set-up: the number of the step is the event's value
+    step = "e.value" if len(config.roles.setup) == 1 else "0"
     engine.table(
         "unit_event",
         f"""
         SELECT a.account_no, {user} AS user_id, e.event, {local} AS at_us, {day} AS day,
-               CASE WHEN {begins} THEN 1 ELSE 0 END AS begins
+               CASE WHEN {begins} THEN 1 ELSE 0 END AS begins,
+               CASE WHEN k.is_setup = 1 THEN CONCAT(e.event, ' ', {step}) END AS step
         FROM events e JOIN account a ON a.account_id = e.account_id
         JOIN event_kind k ON k.event = e.event
         WHERE {"e.user_id IS NOT NULL AND" if with_user else ""} {day} < {cutoff}
@@ -178,7 +196,10 @@ def _tokens(journey_days: int) -> str:
         """
 
 
-def _units(engine: Engine, cutoff: int, since: int, until: int, core: list[str]) -> str:
+def _units(
+    engine: Engine, cutoff: int, days: int, activation: tuple[int, int], core: list[str]
+) -> str:
+    since, until = activation
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in core) or "NULL"
     left = "SELECT unit, 1 AS has_left FROM unit WHERE 1 = 0"
     if engine.has("side_outcomes"):
@@ -191,7 +212,9 @@ def _units(engine: Engine, cutoff: int, since: int, until: int, core: list[str])
                CASE WHEN u.start_day + {until} > {cutoff} THEN 'too recent'
                     WHEN l.has_left = 1 THEN 'account left' ELSE 'complete' END AS follow_up,
                MAX(CASE WHEN e.event IN ({names}) AND e.day >= u.start_day + {since}
-                         AND e.day < u.start_day + {until} THEN 1 ELSE 0 END) AS activated
+                         AND e.day < u.start_day + {until} THEN 1 ELSE 0 END) AS activated,
+               COUNT(DISTINCT CASE WHEN e.day < u.start_day + {days} THEN e.step END)
+                   AS setup_done
         FROM unit u JOIN account a ON a.account_no = u.account_no
         JOIN unit_event e ON {_SAME_UNIT} LEFT JOIN ({left}) AS l ON l.unit = u.unit
         GROUP BY u.unit, a.account_id, u.start_day, l.has_left ORDER BY u.unit

@@ -40,7 +40,7 @@ class Material:
     activity : DataFrame
         ``account_id``, ``day``, ``n_events``, ``n_users``.
     lives : DataFrame
-        ``account_id``, ``region``, ``first_on``, ``last_on``.
+        ``account_id``, ``name``, ``csm``, ``region``, ``first_on``, ``last_on``.
     calendar : DataFrame or None
         Known factors.
     horizon_days : int

@@ -8,17 +8,25 @@ triviality. Going down that ranking, a pattern that much the same units show as 
 is left out too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from helpers.patterns.contrast import Exposure, contrast, exposures, fisher_two_sided, holds_twice
+from helpers.patterns.frames import cells
 from helpers.patterns.prefixspan import Patterns
 from helpers.stats import benjamini_hochberg
 
-__all__ = ["SEQUENCE_COLUMNS", "common_path", "contrast_patterns", "corrected", "ranked", "restating"]
+__all__ = [
+    "SEQUENCE_COLUMNS",
+    "common_path",
+    "contrast_patterns",
+    "corrected",
+    "ranked",
+    "restating",
+]
 
 SEQUENCE_COLUMNS = (
     "pattern",
@@ -100,7 +108,7 @@ def contrast_patterns(
     tested["overlaps"] = _overlapping(exposed, tested, len(hit))
     rows = tested.iloc[classes].reset_index(drop=True)
     rows = rows.assign(
-        pattern=[list(items) for items in patterns.items],
+        pattern=cells(list(items) for items in patterns.items),
         length=[len(items) for items in patterns.items],
         unit=unit,
         outcome=outcome_name,
@@ -110,7 +118,7 @@ def contrast_patterns(
 
 
 def _classes(patterns: Patterns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the sets of units: class of each pattern, and the first pattern of each class."""
+    """Give each set of units a number; return each pattern's, and each set's first pattern."""
     numbers: dict[bytes, int] = {}
     classes = [
         numbers.setdefault(patterns.rows_of(index).tobytes(), len(numbers))
@@ -126,7 +134,11 @@ def _redundant(
     tested: pd.DataFrame,
     first: NDArray[np.int64],
 ) -> Bools:
-    """Tell which classes add nothing to a class that a pattern with one token less belongs to."""
+    """Tell which classes add nothing to a class that a pattern with one token less belongs to.
+
+    To add something, the rates must differ with p < 0.05 after counting (Bonferroni) all classes
+    that were tried against the larger one.
+    """
     place = {items: number for number, items in enumerate(patterns.items)}
     pairs = {
         (int(classes[number]), int(classes[place[shorter]]))
@@ -139,7 +151,8 @@ def _redundant(
         small, large = np.array(sorted(pairs)).T
         n, hits = tested["n_units"].to_numpy(np.int64), tested["n_hits"].to_numpy(np.int64)
         p = fisher_two_sided(hits[small], n[small], hits[large], n[large])
-        redundant[small[p >= 0.05]] = True
+        tried = np.bincount(large, minlength=len(first))[large]
+        redundant[small[p * tried >= 0.05]] = True
     return redundant
 
 
@@ -176,9 +189,10 @@ def _one_less(items: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
 
 
 def restating(tested: pd.DataFrame, n_hits: int, *, agreement: float = 0.95) -> Bools:
-    """Mark what is the outcome in other words: nearly all who show it have it, and nearly only they.
+    """Mark what is the outcome in other words.
 
-    A step that defines an outcome would otherwise head every list. ``agreement`` is the share
+    Nearly all who show the pattern have the outcome, and nearly only they. A
+    step that defines an outcome would otherwise head every list. ``agreement`` is the share
     demanded both of the units with the pattern and of those with the outcome.
     """
     covered = tested["n_hits"] / max(n_hits, 1)
@@ -221,13 +235,15 @@ def corrected(sequences: pd.DataFrame) -> pd.DataFrame:
     return counted[list(rows.columns)].assign(pattern_no=rows.index)
 
 
-def common_path(paths: list[list[str]]) -> list[str]:
+def common_path(paths: list[list[str]], *, keep: Collection[str] = ()) -> list[str]:
     """Return the tokens that all paths hold, in the order that all agree on.
 
     Parameters
     ----------
     paths : list of list of str
         Paths in which no token occurs twice.
+    keep : collection of str
+        Tokens known to have one order everywhere: never left out.
 
     Returns
     -------
@@ -241,9 +257,12 @@ def common_path(paths: list[list[str]]) -> list[str]:
     places = np.array([[path.index(token) for token in shared] for path in paths], float)
     before = (places[:, :, None] < places[:, None, :]).all(axis=0)
     conflicts = ~(before | before.T) & ~np.eye(len(shared), dtype=bool)
-    kept = list(range(len(shared)))
-    while kept and conflicts[np.ix_(kept, kept)].any():
-        clashes = conflicts[np.ix_(kept, kept)].sum(axis=1)
-        kept.pop(int(np.argmax(clashes)))
-    order = sorted(kept, key=lambda index: (places[:, index].mean(), shared[index]))
+    left = list(range(len(shared)))
+    while conflicts[np.ix_(left, left)].any():
+        clashes = conflicts[np.ix_(left, left)].sum(axis=1)
+        clashes[[shared[index] in keep for index in left]] = 0
+        if not clashes.any():
+            break
+        left.pop(int(np.argmax(clashes)))
+    order = sorted(left, key=lambda index: (places[:, index].mean(), shared[index]))
     return [shared[index] for index in order]

@@ -1,5 +1,8 @@
 """The one pass over the raw tables: what all pattern questions are asked of."""
 
+# SQL is assembled here from names of this package, never from data.
+# ruff: noqa: S608
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -67,7 +70,7 @@ def read_lives(staged: Staged) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``account_id``, ``region``, ``first_on`` (the day after sign-up: the first whole day),
+        ``account_id``, ``name``, ``csm``, ``region``, ``first_on`` (the day after sign-up: the first whole day),
         ``last_on`` (the day of the last churn before the cutoff unless something came after
         it; missing while live). Sorted by account.
 
@@ -88,7 +91,7 @@ def read_lives(staged: Staged) -> pd.DataFrame:
             """
     lives = engine.frame(
         f"""
-        SELECT a.account_id, s.region, a.signup_day + 1 AS first_day, l.last_day
+        SELECT a.account_id, s.name, s.csm, s.region, a.signup_day + 1 AS first_day, l.last_day
         FROM account a JOIN side_accounts s ON s.account_no = a.account_no
         LEFT JOIN ({left}) AS l ON l.account_no = a.account_no
         WHERE a.signup_day < {cutoff} ORDER BY a.account_id

@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from helpers.patterns.day_index import ActivityGrid, activity_grid, day_index
 from helpers.patterns.material import Material
-from helpers.patterns.seasonality import Rhythm, fit_rhythm
-from helpers.patterns.trends import LIMITS, Limits, trend_kinds
+from helpers.patterns.seasonality import CYCLES, Rhythm, fit_rhythm
+from helpers.patterns.trends import BANDS, LIMITS, Limits, trend_kinds
 from helpers.patterns.weekly import WeeklyGrid, age_profile, weekly_grid, with_age_profile
 
 __all__ = ["CompanyRhythm", "Trends", "find_rhythm", "find_trends"]
 
 SEASON_DAYS = 28
 """A calendar entry longer than this is a season, part of the rhythm, and stays in."""
+NAMED_BY_CHANCE = (
+    "Of accounts without any trend about one in twelve would be named a decline: see the q-value "
+    "before you call."
+)
 YEARS_TO_REMOVE = 2
 """The profile of the year is taken out of an account's trend only if it was seen so often."""
 
@@ -36,6 +41,26 @@ class CompanyRhythm:
     rhythm: Rhythm
     caveat: str
 
+    @property
+    def measures(self) -> dict[str, float | str]:
+        """Peak and strength of each cycle, and the trend, for the finding."""
+        found: dict[str, float | str] = {"trend per week": self.rhythm.trend_per_week}
+        for row in self.rhythm.peaks().to_dict("records"):
+            found[f"{row['cycle']} peak"] = str(row["peak"])
+            found[f"{row['cycle']} peak index"] = float(row["peak_index"])
+            found[f"{row['cycle']} strength"] = float(row["strength"])
+        return found
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """The caveat, if there is one."""
+        return (self.caveat,) if self.caveat else ()
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What is written, by name."""
+        return {"seasonality": self.rhythm.table, "day_index": self.index}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trends:
@@ -44,7 +69,7 @@ class Trends:
     Parameters
     ----------
     table : DataFrame
-        From :func:`helpers.patterns.trends.trend_kinds`.
+        From :func:`helpers.patterns.trends.trend_kinds`, with ``name`` and ``csm``.
     weeks : DataFrame
         ``account_id``, ``week_start``, ``use``, ``use_adjusted`` (season and age taken out;
         missing in weeks not seen): the last 16 weeks.
@@ -58,6 +83,55 @@ class Trends:
     weeks: pd.DataFrame
     ages: pd.DataFrame
     measure: str
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Accounts by kind, with the median slope and what the kind means."""
+        kinds = self.table["kind"].fillna(self.table["why_not"])
+        counts = kinds.value_counts()
+        order = [*BANDS, *sorted(set(counts.index) - set(BANDS))]
+        slopes = self.table["slope_per_week"].groupby(kinds).median()
+        return pd.DataFrame(
+            {
+                "kind": order,
+                "n_accounts": [int(counts.get(kind, 0)) for kind in order],
+                "share": [counts.get(kind, 0) / max(len(self.table), 1) for kind in order],
+                "slope_per_week": [float(slopes.get(kind, np.nan)) for kind in order],
+                "meaning": [BANDS.get(kind, "not judged") for kind in order],
+            }
+        )
+
+    @property
+    def declining(self) -> pd.DataFrame:
+        """Accounts in gradual decline, the surest first."""
+        columns = ["slope_per_week", "low", "high", "weeks", "use_per_week", "q_value"]
+        mine = self.table[self.table["kind"] == "gradual_decline"]
+        ordered = mine.sort_values(["q_value", "slope_per_week", "account_id"], ignore_index=True)
+        return ordered[["account_id", "name", "csm", *columns]]
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """How far the name of a trend can be trusted."""
+        return (NAMED_BY_CHANCE,)
+
+    @property
+    def headline(self) -> str:
+        """The sentence over ``counts`` and the number of rules, for the finding."""
+        return (
+            "{n_rules} rules stand and have an action. {n_gradual_decline:,} live accounts are in "
+            "gradual decline, {n_steady_growth:,} grow steadily, {n_plateau:,} are flat."
+        )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Accounts of each kind, for the finding."""
+        counts = self.table["kind"].value_counts()
+        return {f"n_{kind}": int(counts.get(kind, 0)) for kind in BANDS}
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What is written, by name."""
+        return {"trends": self.table, "trend_weeks": self.weeks, "age_profile": self.ages}
 
 
 def find_rhythm(material: Material) -> CompanyRhythm:
@@ -89,15 +163,15 @@ def find_trends(
     """
     by_people = bool(material.activity["n_users"].sum())
     grid = _grid(material, "n_users" if by_people else "n_events")
-    cycles = ("week", "month", "quarter")
-    if len(grid.days) >= YEARS_TO_REMOVE * 365:
-        cycles = (*cycles, "year")
+    long = len(grid.days) >= YEARS_TO_REMOVE * 365
+    cycles = CYCLES if long else tuple(cycle for cycle in CYCLES if cycle != "year")
     weekly = weekly_grid(grid, company.rhythm.factor(grid.days, cycles=cycles))
     lives = material.lives.sort_values("account_id").reset_index(drop=True)
     ages = age_profile(weekly, lives["first_on"])
     adjusted = with_age_profile(weekly, lives["first_on"], ages)
     live = lives["last_on"].isna() & lives["account_id"].notna()
     table = trend_kinds(adjusted, as_of=material.as_of, limits=limits)
+    table = table.assign(name=lives["name"], csm=lives["csm"])
     return Trends(
         table=table[live.to_numpy(bool)].reset_index(drop=True),
         weeks=_weeks(adjusted, n_weeks),

@@ -7,15 +7,28 @@ import pandas as pd
 
 from helpers.patterns.actions import with_actions
 from helpers.patterns.baskets import Baskets
+from helpers.patterns.frames import cells
 from helpers.patterns.itemsets import candidate_rules, incidence
 from helpers.patterns.material import Material
 from helpers.patterns.rules import RULE_COLUMNS, alike_lift, judge, replicate, select, sharpest
 from helpers.patterns.signals import restates_outcome
-from helpers.patterns.wording import say_rule
+from helpers.patterns.wording import say_rule, with_interval
 from helpers.stats import benjamini_hochberg
 
 __all__ = ["RuleSearch", "mine_rules"]
 
+_SHOWN = (
+    "n_baskets",
+    "confidence",
+    "interval",
+    "base_rate",
+    "lift",
+    "relative_risk",
+    "q_value",
+    "alike_lift",
+    "replicated",
+    "n_now",
+)
 MIN_LIFT = {"outcome": 1.3, "use": 1.5}
 MIN_CONFIDENCE_USE = 0.6
 MIN_ALIKE_LIFT = 1.25
@@ -47,6 +60,45 @@ class RuleSearch:
     matches: pd.DataFrame
     n_without_action: int
     min_support: dict[str, float]
+
+    @property
+    def labels(self) -> list[str]:
+        """Each reported rule as ``left + left → right``."""
+        return [
+            f"{' + '.join(before)} → {after[0]}"
+            for before, after in zip(
+                self.rules["antecedents"], self.rules["consequents"], strict=True
+            )
+        ]
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The reported rules for a reader."""
+        named = with_interval(self.rules.assign(rule=self.labels))
+        return named[["rule", *_SHOWN]]
+
+    @property
+    def todo(self) -> pd.DataFrame:
+        """What to do about each rule, and how many accounts it concerns now."""
+        return self.rules.assign(rule=self.labels)[["rule", "action", "n_now"]]
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What is written, by name."""
+        return {
+            "rules": self.rules,
+            "rules_searched": self.searched,
+            "rule_matches": self.matches,
+        }
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """Confidence and lift of each reported rule, by its label."""
+        rows = zip(self.labels, self.rules["confidence"], self.rules["lift"], strict=True)
+        found: dict[str, float] = {"n_rules": len(self.rules)}
+        for text, confidence, lift in rows:
+            found |= {f"confidence of {text}": float(confidence), f"lift of {text}": float(lift)}
+        return found
 
 
 def mine_rules(
@@ -95,7 +147,7 @@ def mine_rules(
     reported, matches = _matching_now(reported, material.together)
     return RuleSearch(
         rules=_finished(reported, material),
-        searched=searched,
+        searched=_listed(searched),
         matches=matches,
         n_without_action=len(without),
         min_support={"outcome": low, "use": low_use},
@@ -137,28 +189,26 @@ def _search_use(
 
 
 def _one_upgrade(rules: pd.DataFrame) -> pd.DataFrame:
-    """Of two rules from the same antecedents to an upgrade and to an annual one keep the sharper."""
-    ordered = rules.sort_values("lift", ascending=False, kind="stable")
+    """Keep the sharper of two rules from the same antecedents to any and to an annual upgrade."""
+    named = rules.assign(detail=rules["consequents"].map(lambda items: len(items[0])))
+    ordered = named.sort_values(["lift", "detail"], ascending=False, kind="stable")
     what = ordered["consequents"].map(lambda items: items[0].split()[0])
-    kept = ordered[~pd.DataFrame({"b": ordered["antecedents"], "a": what}).duplicated()]
+    repeats = pd.DataFrame({"b": ordered["antecedents"], "a": what}).duplicated()
+    kept = ordered[~repeats].drop(columns=["detail"])
     by = ["consequents", "lift", "antecedents"]
     return kept.sort_values(by, ascending=[True, False, True]).reset_index(drop=True)
 
 
 def _distinct_use(rules: pd.DataFrame, table: pd.DataFrame, max_q: float) -> pd.DataFrame:
     """Keep rules of use that say more than "who uses much uses everything"."""
-    kept = select(
-        rules, max_q=max_q, min_lift=MIN_LIFT["use"], min_confidence=MIN_CONFIDENCE_USE
-    )
+    kept = select(rules, max_q=max_q, min_lift=MIN_LIFT["use"], min_confidence=MIN_CONFIDENCE_USE)
     kept = kept.assign(alike_lift=alike_lift(kept, table, list(table.columns)))
     kept = kept[kept["alike_lift"] >= MIN_ALIKE_LIFT]
     by = ["alike_lift", "antecedents"]
     return kept.sort_values(by, ascending=[False, True]).reset_index(drop=True)
 
 
-def _matching_now(
-    rules: pd.DataFrame, together: Baskets
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _matching_now(rules: pd.DataFrame, together: Baskets) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Find the accounts whose newest basket has the antecedents."""
     baskets = together.baskets
     newest = baskets[baskets["as_of"] == baskets["as_of"].max()]
@@ -178,6 +228,14 @@ def _matching_now(
     return rules.assign(n_now=[len(accounts) for accounts in found]), matches
 
 
+def _listed(rules: pd.DataFrame) -> pd.DataFrame:
+    """Return rules whose sides are lists, as a table on disk needs them."""
+    return rules.assign(
+        antecedents=cells((list(items) for items in rules["antecedents"]), rules.index),
+        consequents=cells((list(items) for items in rules["consequents"]), rules.index),
+    )
+
+
 def _finished(rules: pd.DataFrame, material: Material) -> pd.DataFrame:
     columns = [*RULE_COLUMNS, "alike_lift", "n_now", "action", "reads_as"]
     rules = rules.assign(
@@ -185,8 +243,6 @@ def _finished(rules: pd.DataFrame, material: Material) -> pd.DataFrame:
             rules,
             basket_days=material.together.basket_days,
             horizon_days=material.horizon_days,
-        ),
-        antecedents=[list(items) for items in rules["antecedents"]],
-        consequents=[list(items) for items in rules["consequents"]],
+        )
     )
-    return rules.reindex(columns=columns).drop(columns=["redundant"])
+    return _listed(rules).reindex(columns=columns).drop(columns=["redundant"])

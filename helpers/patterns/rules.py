@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
 from helpers.patterns.contrast import Exposure, contrast, exposures, holds_twice
+from helpers.patterns.frames import cells
 from helpers.patterns.itemsets import Candidates
 from helpers.stats import benjamini_hochberg, fisher_exact_greater
 
@@ -79,8 +80,8 @@ def judge(
         )
         frames.append(
             found.assign(
-                antecedents=sets,
-                consequents=[(consequent,)] * len(sets),
+                antecedents=cells(sets),
+                consequents=cells([(consequent,)] * len(sets)),
                 support=found["n_hits"] / len(table),
             )
         )
@@ -105,7 +106,8 @@ def _redundant(rules: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell which rules do not say more than a rule with fewer antecedents.
 
     More means: among the baskets of the shorter rule, those of the longer one have the
-    consequent more often, with p < 0.05.
+    consequent more often, with p < 0.05 after counting (Bonferroni) all items that could have
+    been added.
     """
     keys = list(zip(rules["antecedents"], rules["consequents"], strict=True))
     place = {key: number for number, key in enumerate(keys)}
@@ -121,7 +123,8 @@ def _redundant(rules: pd.DataFrame) -> NDArray[np.bool_]:
         longer, shorter = np.array(pairs).T
         hits, n = rules["n_hits"].to_numpy(np.int64), rules["n_baskets"].to_numpy(np.int64)
         p = fisher_exact_greater(hits[longer], n[longer], hits[shorter], n[shorter])
-        redundant[longer[p >= 0.05]] = True
+        tried = len({item for before, _ in keys for item in before})
+        redundant[longer[p * tried >= 0.05]] = True
     return redundant
 
 
@@ -148,7 +151,8 @@ def replicate(
     """
     newest = (baskets["as_of"] == baskets["as_of"].max()).to_numpy(bool)
     held = []
-    for consequent, part in rules.groupby("consequents", sort=True):
+    for consequent in sorted(set(rules["consequents"])):
+        part = rules[[after == consequent for after in rules["consequents"]]]
         outcome = table[consequent[0]].to_numpy(bool)
         exposed = _exposed(table, list(part["antecedents"]))
         again = holds_twice(exposed, outcome, baskets["account_id"], newest, min_units=min_baskets)
@@ -203,12 +207,14 @@ def sharpest(rules: pd.DataFrame, table: pd.DataFrame, baskets: pd.DataFrame) ->
     From the highest lift down, a rule is kept if its baskets, those of the rules already kept
     for this consequent taken away, still have the consequent more often than all, with p < 0.05.
     """
-    kept = []
-    for consequent, part in rules.groupby("consequents", sort=True):
+    kept: list[int] = []
+    for consequent in sorted(set(rules["consequents"])):
+        part = rules[[after == consequent for after in rules["consequents"]]]
         hit = table[consequent[0]].to_numpy(bool)
         told = np.zeros(len(table), bool)
-        for index, row in part.sort_values(["lift", "antecedents"], ascending=[False, True]).iterrows():
-            exposed = np.logical_and.reduce([table[i].to_numpy(bool) for i in row["antecedents"]])
+        ordered = part.sort_values(["lift", "antecedents"], ascending=[False, True])
+        for index, items in zip(ordered.index.tolist(), ordered["antecedents"], strict=True):
+            exposed = np.logical_and.reduce([table[item].to_numpy(bool) for item in items])
             rest = exposures([np.flatnonzero(exposed & ~told)])
             found = contrast(rest, hit, baskets["account_id"], min_units=1).iloc[0]
             if not told.any() or (found["lift"] > 1 and found["p_value"] < 0.05):

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from helpers.patterns.autocorrelated import LogLinearFit, fit_log_linear
+from helpers.patterns.day_index import DIGITS
 
 __all__ = ["CYCLES", "Rhythm", "fit_rhythm"]
 
@@ -37,7 +38,7 @@ MONTHS = (
 POSITIONS: dict[str, tuple[str, ...]] = {
     "week": WEEKDAYS,
     "month": ("days 1 to 7", "days 8 to 20", "day 21 to the end"),
-    "quarter": ("before", "last two weeks"),
+    "quarter": ("rest of the quarter", "last two weeks"),
     "year": MONTHS,
 }
 CYCLES = tuple(POSITIONS)
@@ -131,7 +132,7 @@ def fit_rhythm(index: pd.DataFrame) -> Rhythm:
         for cycle in CYCLES
     ]
     trend = float(np.expm1(7 * fit.coefficients[1] / _span(days)))
-    return Rhythm(pd.concat(tables, ignore_index=True)[_COLUMNS], trend)
+    return Rhythm(pd.concat(tables, ignore_index=True)[_COLUMNS], round(trend, DIGITS))
 
 
 def _positions(days: pd.DatetimeIndex) -> dict[str, NDArray[np.int64]]:
@@ -181,10 +182,10 @@ def _effects(cycle: str, where: NDArray[np.int64], fit: LogLinearFit, block: sli
         {
             "cycle": cycle,
             "position": list(names),
-            "index": level,
-            "low": level * np.exp(-reach),
-            "high": level * np.exp(reach),
-            "p_value": fit.test(block),
+            "index": level.round(DIGITS),
+            "low": (level * np.exp(-reach)).round(DIGITS),
+            "high": (level * np.exp(reach)).round(DIGITS),
+            "p_value": float(f"{fit.test(block):.6g}"),
             "enough_history": True,
             "n_days": np.bincount(where, minlength=len(names)),
         }

@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from helpers.patterns.baskets import OUTCOME_ITEMS, signals_in_window
-from helpers.patterns.divergence import first_steps, path_of
+from helpers.patterns.frames import cells
 from helpers.patterns.material import Material
 from helpers.patterns.mining import SEQUENCE_COLUMNS, contrast_patterns, corrected, ranked
+from helpers.patterns.paths import first_steps, path_of
 from helpers.patterns.prefixspan import mine_bounded
 from helpers.patterns.sequences import encode, fold_repeats
 from helpers.patterns.signals import restates_outcome
@@ -72,13 +73,16 @@ def mine_sequences(
     return ordered.reset_index(drop=True)
 
 
-def _paths(sequences: pd.DataFrame, material: Material) -> list[list[str] | None]:
+def _paths(sequences: pd.DataFrame, material: Material) -> pd.Series:
     steps = first_steps(material.journeys)
     told = sequences["reported"] & (sequences["outcome"] == "activated")
-    return [
-        path_of(pattern, steps) if tell else None
-        for pattern, tell in zip(sequences["pattern"], told, strict=True)
-    ]
+    return cells(
+        (
+            path_of(pattern, steps) if tell else None
+            for pattern, tell in zip(sequences["pattern"], told, strict=True)
+        ),
+        sequences.index,
+    )
 
 
 def _journeys(

@@ -5,6 +5,9 @@ is over, a feature is abandoned when it has not been used for four weeks. The ou
 looked for (churn, upgrade) are never signals, nor is anything that restates them.
 """
 
+# SQL is assembled here from names of this package, never from data.
+# ruff: noqa: S608
+
 from collections.abc import Callable
 
 import pandas as pd
@@ -126,7 +129,7 @@ def _touchpoints(_: Staged) -> str:
 
 
 def _outcomes(_: Staged) -> str:
-    """Changes that are not the outcomes looked for."""
+    """Select changes that are not the outcomes looked for."""
     return """SELECT account_no, occurred_day AS day, CONCAT('plan_', outcome) AS signal
               FROM side_outcomes WHERE outcome IN ('downgraded', 'renewed')"""
 
@@ -159,10 +162,10 @@ def read_signals(staged: Staged) -> pd.DataFrame:
     """
     engine: Engine = staged.engine
     parts = [
-        f"SELECT account_no, day, signal FROM ({query(staged)}) AS s"
-        for table, queries in SIGNALS.items()
+        f"SELECT account_no, day, signal FROM ({make(staged)}) AS s"
+        for table, makers in SIGNALS.items()
         if table == "events" or engine.has(f"side_{table}")
-        for query in queries
+        for make in makers
     ]
     found = engine.frame(
         f"""

@@ -16,8 +16,10 @@ The tolerances (:class:`Limits`):
 ``none``             none of these; missing where it cannot be judged: fewer than 6 weeks seen, or
     hardly any use in them
 
-A decline or growth must be certain (one-sided p < 0.05 in its window) and still stand after all
-accounts and windows are counted (q < 0.25: at most a quarter of those named by chance).
+A decline must be steep enough and have a one-sided p < 0.05 in its window; growth must also stand
+after all accounts and windows are counted (q < 0.25). The difference is meant: a needless look at
+an account costs minutes, a decline not seen may cost the account. Of accounts without any trend
+about one in twelve is named a decline; the ``q_value`` says how far a name can be trusted.
 """
 
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ from numpy.typing import NDArray
 from helpers.patterns.weekly import WeeklyGrid
 from helpers.stats import benjamini_hochberg, cauchy_combination
 
-__all__ = ["LIMITS", "Limits", "trend_kinds"]
+__all__ = ["BANDS", "LIMITS", "Limits", "trend_kinds"]
 
 Floats = NDArray[np.float64]
 
@@ -46,11 +48,22 @@ class Limits:
     plateau_excludes: float = 0.04
     plateau_weeks: int = 12
     max_p: float = 0.05
-    max_q: float = 0.25
+    decline_max_q: float = 1.0
+    growth_max_q: float = 0.25
     min_use: float = 12.0  # in the window, to be judged
 
 
 LIMITS = Limits()
+BANDS = {
+    "gradual_decline": f"at least {-LIMITS.decline:.0%} a week down over "
+    f"{LIMITS.decline_weeks[0]} to {LIMITS.decline_weeks[-1]} weeks",
+    "steady_growth": f"at least {LIMITS.growth:.0%} a week up over "
+    f"{LIMITS.growth_weeks[0]} to {LIMITS.growth_weeks[-1]} weeks",
+    "plateau": f"at most {LIMITS.plateau:.0%} a week either way over {LIMITS.plateau_weeks} "
+    f"weeks; {LIMITS.plateau_excludes:.0%} can be excluded",
+    "none": "none of these with certainty",
+}
+"""Kind to its tolerance band, in words."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,9 @@ class _Slopes:
         from scipy.stats import t
 
         reach = t.ppf((1 + level) / 2, self.freedom) * self.error
-        return np.expm1(self.slope - reach), np.expm1(self.slope + reach)
+        ends = (np.clip(self.slope + side * reach, -30, 30) for side in (-1, 1))
+        low, high = (np.expm1(end) for end in ends)
+        return low, high
 
 
 def trend_kinds(
@@ -170,13 +185,17 @@ class _Choice:
         limits: Limits,
     ) -> None:
         """Longest window that is steep enough; certainty corrected for windows and accounts."""
-        steep = limits.decline if direction < 0 else limits.growth
+        steep, max_q = (
+            (limits.decline, limits.decline_max_q)
+            if direction < 0
+            else (limits.growth, limits.growth_max_q)
+        )
         p = np.column_stack([fits[w].p_value(direction) for w in tried])
         q = benjamini_hochberg(cauchy_combination(p, axis=1))
         for index in reversed(range(len(tried))):
             slope = np.expm1(fits[tried[index]].slope)
             fits_kind = (direction * slope >= abs(steep)) & (p[:, index] < limits.max_p)
-            take = fits_kind & (q < limits.max_q) & (self.kind == None)  # noqa: E711
+            take = fits_kind & (q <= max_q) & (self.kind == None)  # noqa: E711
             self.kind[take], self.weeks[take] = name, tried[index]
         self.q_value = np.fmin(self.q_value, q)
 
@@ -211,7 +230,7 @@ class _Choice:
             "slope_per_week": values["slope"],
             "low": values["low"],
             "high": values["high"],
-            "weeks": pd.array(np.where(self.weeks > 0, self.weeks, None), dtype="Int64"),
+            "weeks": pd.Series(self.weeks, dtype="Int64").where(self.weeks > 0),
             "use_per_week": values["level"],
             "p_value": np.minimum(values["p"], 1.0),
             "q_value": self.q_value,

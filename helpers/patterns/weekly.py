@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from helpers.patterns.day_index import ActivityGrid
 
-__all__ = ["WeeklyGrid", "age_profile", "with_age_profile", "weekly_grid"]
+__all__ = ["WeeklyGrid", "age_profile", "weekly_grid", "with_age_profile"]
 
 Floats = NDArray[np.float64]
 WEEK = 7
@@ -92,7 +92,9 @@ def age_profile(weekly: WeeklyGrid, first_on: pd.Series, *, n_steps: int = 25) -
     for _ in range(n_steps if n_seen[MATURE_WEEKS] else 0):
         exposure = weekly.exposure * factor[age]
         total = exposure.sum(axis=1)
-        level = np.divide(weekly.counts.sum(axis=1), total, out=np.zeros_like(total), where=total > 0)
+        level = np.divide(
+            weekly.counts.sum(axis=1), total, out=np.zeros_like(total), where=total > 0
+        )
         middle = np.median(level[level > 0]) if (level > 0).any() else 1.0
         weight = 1.0 / (level + middle)
         got = np.bincount(age.ravel(), (weight[:, None] * weekly.counts).ravel(), MATURE_WEEKS + 1)
@@ -104,9 +106,7 @@ def age_profile(weekly: WeeklyGrid, first_on: pd.Series, *, n_steps: int = 25) -
     return pd.DataFrame({"age_weeks": ages, "factor": factor, "n_accounts": n_seen})
 
 
-def with_age_profile(
-    weekly: WeeklyGrid, first_on: pd.Series, profile: pd.DataFrame
-) -> WeeklyGrid:
+def with_age_profile(weekly: WeeklyGrid, first_on: pd.Series, profile: pd.DataFrame) -> WeeklyGrid:
     """Return the grid with each week worth what is normal at the account's age."""
     factor = profile["factor"].to_numpy(float)[_ages(weekly, first_on)]
     return replace(weekly, exposure=weekly.exposure * factor)

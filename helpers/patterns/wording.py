@@ -5,8 +5,23 @@ import pandas as pd
 
 from helpers.patterns.material import Material
 
-__all__ = ["say_rule", "say_sequence"]
+__all__ = [
+    "CAVEATS",
+    "say_rule",
+    "say_sequence",
+    "shown_journeys",
+    "shown_signals",
+    "with_interval",
+]
 
+CAVEATS = (
+    (
+        "Rates were observed side by side. What would happen if somebody changed a step, a "
+        "behaviour or a plan can only be shown by an experiment."
+    ),
+    "Lift compares with all, relative risk with those without the pattern: two numbers.",
+)
+"""What a reader of every pattern must know."""
 _BECAME = {"activated": "became active", "churned": "churned", "upgraded": "upgraded"}
 
 
@@ -24,6 +39,38 @@ def say_sequence(sequences: pd.DataFrame, material: Material) -> pd.Series:
         for row in sequences.to_dict("records")
     ]
     return pd.Series(said, index=sequences.index, dtype="string")
+
+
+def shown_journeys(sequences: pd.DataFrame) -> pd.DataFrame:
+    """Return reported journeys for a reader: whole paths."""
+    mine = sequences[sequences["reported"] & (sequences["outcome"] == "activated")]
+    return with_interval(mine)[["path", *_SHOWN]].reset_index(drop=True)
+
+
+def shown_signals(sequences: pd.DataFrame) -> pd.DataFrame:
+    """Return reported sequences of signals for a reader."""
+    mine = sequences[sequences["reported"] & (sequences["outcome"] != "activated")]
+    return with_interval(mine)[["pattern", "outcome", *_SHOWN]].reset_index(drop=True)
+
+
+def with_interval(rates: pd.DataFrame) -> pd.DataFrame:
+    """Write ``low`` and ``high`` as one text, for tables that people read."""
+    ends = zip(rates["low"], rates["high"], strict=True)
+    texts = [f"{low:.0%}\u00a0to\u00a0{high:.0%}" for low, high in ends]  # on one line
+    return rates.assign(interval=pd.array(texts, dtype="string"))
+
+
+_SHOWN = (
+    "n_units",
+    "n_accounts",
+    "outcome_rate",
+    "interval",
+    "base_rate",
+    "lift",
+    "relative_risk",
+    "q_value",
+    "replicated",
+)
 
 
 def say_rule(rules: pd.DataFrame, *, basket_days: int, horizon_days: int) -> pd.Series:
@@ -50,11 +97,16 @@ def _rate(row: dict[object, object], name: str) -> str:
 
 
 def _compared(row: dict[object, object]) -> str:
-    lift = f"Lift {row['lift']:.2g} (against all)" if np.isfinite(_number(row["lift"])) else ""
-    risk = _number(row["relative_risk"])
+    lift, risk = _number(row["lift"]), _number(row["relative_risk"])
+    if not np.isfinite(lift):
+        return "Nobody did."
     if not np.isfinite(risk):
-        return f"{lift}; nobody without it did."
-    return f"{lift}; {risk:.2g} times the rate of those without it."
+        return f"Lift {_times(lift)} (against all); nobody without it did."
+    return f"Lift {_times(lift)} (against all); {_times(risk)} times the rate of those without it."
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.2g}"
 
 
 def _number(value: object) -> float:

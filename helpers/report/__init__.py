@@ -1,5 +1,6 @@
 """What do people read: which finding, which table, which page?"""
 
+from helpers.report import leader, leader_plots
 from helpers.report.finding import Finding
 from helpers.report.index import write_index
 from helpers.report.page import export_html
@@ -10,6 +11,8 @@ __all__ = [
     "Finding",
     "clean_notebook_outputs",
     "export_html",
+    "leader",
+    "leader_plots",
     "sanitize_rules",
     "show",
     "write_index",

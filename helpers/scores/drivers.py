@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from helpers.scores.inputs import Input
 from helpers.scores.logistic import Linear
 
-__all__ = ["contribution_table", "driver_lists", "model_table"]
+__all__ = ["LOWERS", "RAISES", "contribution_table", "driver_lists", "model_table"]
 
 N_DRIVERS = 3
 SMALLEST = 0.05
 """Log-odds; a smaller contribution changes the odds by less than 5 % and is not told."""
-RAISES, LOWERS = "raises the score", "lowers the score"
+RAISES, LOWERS = "raises", "lowers"
+"""What the driver does to the score, written behind it in brackets."""
 
 
 def contribution_table(
@@ -96,8 +97,8 @@ def driver_lists(contributions: pd.DataFrame, accounts: pd.Series) -> pd.Series:
     return pd.Series(lists, index=accounts.index, dtype="object", name="drivers")
 
 
-def model_table(model: Linear, inputs: tuple[Input, ...]) -> pd.DataFrame:
-    """Return the model in the open: one row a column that it adds up.
+def model_table(model: Linear | None, inputs: tuple[Input, ...]) -> pd.DataFrame:
+    """Return the model in the open: one row a column that it adds up; none without a model.
 
     Returns
     -------
@@ -106,6 +107,10 @@ def model_table(model: Linear, inputs: tuple[Input, ...]) -> pd.DataFrame:
         spread; + is towards churn), ``odds_ratio``, ``centre, spread`` (transformed scale);
         the strongest first.
     """
+    columns = ["feature", "theme", "transform", "role", "coefficient", "odds_ratio"]
+    columns += ["centre", "spread"]
+    if model is None:
+        return pd.DataFrame(columns=columns)
     design = model.design
     n_used = len(design.used)
     rows = []
@@ -126,8 +131,7 @@ def model_table(model: Linear, inputs: tuple[Input, ...]) -> pd.DataFrame:
                 "spread": 1.0 if flag else float(design.spreads[column]),
             }
         )
-    columns = ["feature", "theme", "transform", "role", "coefficient", "odds_ratio"]
-    table = pd.DataFrame(rows, columns=[*columns, "centre", "spread"])
+    table = pd.DataFrame(rows, columns=columns)
     table[["centre", "spread"]] = table[["centre", "spread"]].round(6)
     order = table["coefficient"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)

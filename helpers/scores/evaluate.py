@@ -41,7 +41,7 @@ class Judged:
     Parameters
     ----------
     rows : DataFrame
-        ``account_id, as_of, outcome``.
+        ``account_id, as_of, outcome, age_days``.
     scores : dict of str to ndarray
         Model to its ranking, higher = more likely.
     probabilities : dict of str to ndarray
@@ -103,7 +103,8 @@ def judged_rows(
         chances[name] = _by_curve(panel, filled, dates)[keep]
     rate = next(iter(tested.values())).rows["base_rate"].to_numpy(float)[keep]
     scores[BASE_RATE], chances[BASE_RATE] = np.zeros(int(keep.sum())), rate
-    rows = panel.rows.loc[keep, ["account_id", "as_of", "outcome"]].reset_index(drop=True)
+    kept = ["account_id", "as_of", "outcome", "age_days"]
+    rows = panel.rows.loc[keep, kept].reset_index(drop=True)
     return Judged(rows=rows, scores=scores, probabilities=chances, split=split)
 
 
@@ -115,13 +116,14 @@ def _filled(panel: Panel, values: pd.Series) -> NDArray[np.float64]:
 def _by_curve(
     panel: Panel, values: NDArray[np.float64], dates: list[pd.Timestamp]
 ) -> NDArray[np.float64]:
+    """Turn a ranking into probabilities: its place on the date, and what that meant before."""
+    ranks = pd.Series(values).groupby(panel.rows["as_of"].to_numpy()).rank(pct=True)
+    place: NDArray[np.float64] = np.asarray(ranks, dtype=np.float64)
     found = np.full(len(values), np.nan)
     for date in dates:
         known, here = panel.known_at(date), panel.at(date)
-        centre, spread = values[known].mean(), values[known].std() or 1.0
-        scaled = (values - centre) / spread
-        curve = fit_sigmoid(scaled[known], panel.outcome[known])
-        found[here] = curve.probability(scaled[here])
+        curve = fit_sigmoid(place[known], panel.outcome[known])
+        found[here] = curve.probability(place[here])
     return found
 
 

@@ -19,10 +19,13 @@ __all__ = ["SIGNAL_RULE", "Signal", "check_leaks", "enough_to_learn", "leak_tabl
 MIN_LEAK_POSITIVES = 20
 """With fewer positives an area under the curve of 0.95 happens by chance among many features."""
 ALPHA = 0.05
+PEERS = 10
+"""Outcomes are shuffled among so many accounts of about the same age."""
 SIGNAL_RULE = (
     "A model has signal if, on the newest dates with a known outcome, the 95 % interval of its "
-    "area under the curve lies above 0.5, and shuffled outcomes reach its average precision in "
-    "less than 5 % of tries."
+    "area under the curve (AUC) lies above 0.5, and if outcomes shuffled among accounts of the "
+    "same date and about the same age reach its AUC, and its average precision, in less than 5 % "
+    "of tries each. The age of an account alone is no signal: nobody needs a model for it."
 )
 
 
@@ -38,8 +41,13 @@ class Signal:
         Why not; empty if passed.
     auc, auc_low, auc_high : float
         On the judged dates; NaN where nothing could be judged.
-    average_precision, base_rate, p_value : float
-        Against shuffled outcomes.
+    auc_by_age : float
+        What the model reaches on average when outcomes are shuffled among accounts of the same
+        age: the part of ``auc`` that age explains.
+    average_precision, base_rate : float
+        On the judged dates.
+    p_value : float
+        Share of shuffles that do as well, by the measure that has more of them.
     n_positive : int
         Accounts with the outcome on the judged dates.
     """
@@ -49,6 +57,7 @@ class Signal:
     auc: float = float("nan")
     auc_low: float = float("nan")
     auc_high: float = float("nan")
+    auc_by_age: float = float("nan")
     average_precision: float = float("nan")
     base_rate: float = float("nan")
     p_value: float = float("nan")
@@ -188,43 +197,51 @@ def signal_gate(judged: Judged, model: str, *, k: int, n_draws: int = 500, seed:
     shuffles = _shuffled_outcomes(judged, n_draws, seed)
     tried = np.vstack([outcome[None, :], shuffles])
     found = measure(judged, score, chances, tried, np.ones_like(tried), k=k)
-    real, null = found.iloc[0], found["average_precision"].iloc[1:]
-    p_value = (1 + (null >= real["average_precision"] - 1e-12).sum()) / (1 + len(null))
+    real, null = found.iloc[0], found.iloc[1:]
+    as_good = {
+        name: (1 + int((null[name] >= real[name] - 1e-12).sum())) / (1 + len(null))
+        for name in ("roc_auc", "average_precision")
+    }
     low, high = float(aucs.quantile(0.025)), float(aucs.quantile(0.975))
+    by_age, p_value = float(null["roc_auc"].mean()), max(as_good.values())
     return Signal(
         passed=bool(low > 0.5 and p_value < ALPHA),
-        reason=_why(low, high, float(real["roc_auc"]), p_value),
+        reason=_why(low, high, float(real["roc_auc"]), by_age, p_value),
         auc=round(float(real["roc_auc"]), 6),
         auc_low=round(low, 6),
         auc_high=round(high, 6),
+        auc_by_age=round(by_age, 6),
         average_precision=round(float(real["average_precision"]), 6),
         base_rate=round(float(outcome.mean()), 6),
-        p_value=round(float(p_value), 6),
+        p_value=round(p_value, 6),
         n_positive=int(outcome.sum()),
     )
 
 
 def _shuffled_outcomes(judged: Judged, n: int, seed: int) -> np.ndarray:
-    """Shuffle outcomes among the accounts of each date."""
+    """Shuffle outcomes among the accounts of each date, ten of about the same age at a time."""
     rng = np.random.default_rng(seed)
-    outcome = judged.rows["outcome"].to_numpy(float)
-    dates = judged.rows["as_of"].to_numpy()
-    shuffled = np.tile(outcome, (n, 1))
-    for date in np.unique(dates):
-        here = np.flatnonzero(dates == date)
-        shuffled[:, here] = rng.permuted(shuffled[:, here], axis=1)
+    rows = judged.rows.reset_index(drop=True)
+    shuffled = np.tile(rows["outcome"].to_numpy(float), (n, 1))
+    ordered = rows.sort_values(["as_of", "age_days"], kind="stable")
+    for _, there in ordered.groupby("as_of", sort=True):
+        by_age = there["age_days"].notna().any()
+        n_groups = max(len(there) // PEERS, 1) if by_age else 1
+        for here in np.array_split(there.index.to_numpy(), n_groups):
+            shuffled[:, here] = rng.permuted(shuffled[:, here], axis=1)
     return shuffled
 
 
-def _why(low: float, high: float, auc: float, p_value: float) -> str:
+def _why(low: float, high: float, auc: float, by_age: float, p_value: float) -> str:
     problems = []
     if not low > 0.5:
         problems.append(
-            f"its area under the curve is {auc:.2f} ({low:.2f} to {high:.2f}), which 0.5, "
-            "drawing lots, may well explain"
+            f"its area under the curve is {auc:.2f} ({low:.2f} to {high:.2f}), which drawing lots "
+            "(0.5) may well explain"
         )
     if not p_value < ALPHA:
         problems.append(
-            f"shuffled outcomes do as well in {p_value:.0%} of tries (average precision)"
+            f"outcomes shuffled among accounts of the same age do as well in {p_value:.0%} of "
+            f"tries (area under the curve {auc:.2f}, by age alone {by_age:.2f})"
         )
     return "no usable signal: " + " and ".join(problems) if problems else ""

@@ -3,9 +3,11 @@
 A list and not "every column": what is not on it cannot leak into the model (a status, an owner,
 a cancellation date), and each entry says how its value reads in a sentence. Features whose source
 a company lacks drop out by themselves. Requirement P-01 names six kinds of input and P-03 seven
-leading indicators; ``indicator`` says which entry answers which.
+leading indicators; ``indicator`` says which entry answers which. How long ago an account signed up
+is not on the list: nobody can act on it, and the signal gate asks what the model knows beyond it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,7 +16,7 @@ import pandas as pd
 
 from helpers.scores.readings import column_for, reading
 
-__all__ = ["CHURN_INPUTS", "INDICATORS", "Input", "indicator_table", "resolve"]
+__all__ = ["CHURN_INPUTS", "INDICATORS", "Input", "in_words", "indicator_table", "resolve"]
 
 INDICATORS = {
     "declining logins": "logins__change_30d",
@@ -26,6 +28,11 @@ INDICATORS = {
     "competitor-comparison searches": "competitor_search__n_90d",
 }
 """The seven leading indicators and the feature that each is read from first."""
+
+
+def in_words(phrase: str, value: float) -> str:
+    """Fill a value into a phrase, with a minus sign that is not a hyphen."""
+    return re.sub(r"(?<!\w)-(?=\d)", "\u2212", phrase.format(x=value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +76,7 @@ class Input:
         """Return the value as a person reads it; says so when it is not known."""
         if np.isnan(value):
             return f"{self.theme} not known"
-        return self.phrase.format(x=value).replace("-", "\u2212")
+        return in_words(self.phrase, value)
 
 
 def _i(name: str, theme: str, transform: str, phrase: str, indicator: str = "") -> Input:
@@ -91,7 +98,13 @@ CHURN_INPUTS = (
     _i("active_weeks__share_90d", "regular use", "none", "active in {x:.0%} of weeks"),
     _i("session_minutes__mean_90d", "sessions", "log", "sessions of {x:,.0f} minutes"),
     _i("adoption__share_90d", "breadth of use", "none", "{x:.0%} of features in use", _USE),
-    _i("core_adoption__share_90d", "breadth of use", "none", "{x:.0%} of core features", _USE),
+    _i(
+        "core_adoption__share_90d",
+        "breadth of use",
+        "none",
+        "{x:.0%} of core features in use",
+        _USE,
+    ),
     _i(
         "features_used__change_30d",
         "trend of adoption",
@@ -166,8 +179,6 @@ CHURN_INPUTS = (
     _i("message_open__rate_90d", "messages", "none", "{x:.0%} of messages opened"),
     _i("seats__share", "seats", "none", "{x:.0%} of seats in use"),
     _i("is_trial", "contract", "none", "on trial: {x:.0f}"),
-    _i("tenure_days", "contract", "log", "customer for {x:,.0f} days"),
-    _i("age_days", "contract", "log", "signed up {x:,.0f} days ago"),
 )
 
 

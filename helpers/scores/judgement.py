@@ -3,6 +3,8 @@
 All are made from judged rows (known outcome, scored as on the day), so each has its table.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,12 +14,19 @@ from helpers.stats import wilson
 
 __all__ = ["calibration_table", "fairness_table", "gains_table"]
 
+CALIBRATION_COLUMNS = ("bin", "n", "n_positive", "predicted", "observed", "low", "high")
+GAINS_COLUMNS = ("model", "share_called", "share_found", "at_capacity")
+FAIRNESS_COLUMNS = (
+    *("grouping", "group", "n", "n_churned"),
+    *("capture", "capture_low", "capture_high"),
+    *("false_alarm", "false_alarm_low", "false_alarm_high"),
+)
 MIN_BIN = 15
 SIZE_EDGES = (0.0, 50.0, 250.0, np.inf)
 SIZE_NAMES = ("below 50 employees", "50 to 249 employees", "250 employees and more")
 
 
-def calibration_table(judged: Judged, model: str, *, n_bins: int = 8) -> pd.DataFrame:
+def calibration_table(judged: Judged | None, model: str, *, n_bins: int = 8) -> pd.DataFrame:
     """Compare predicted with observed shares in groups of equal size.
 
     Parameters
@@ -35,6 +44,8 @@ def calibration_table(judged: Judged, model: str, *, n_bins: int = 8) -> pd.Data
     DataFrame
         ``bin, n, n_positive, predicted, observed, low, high`` (95 %, Wilson); lowest first.
     """
+    if judged is None or judged.rows.empty:
+        return pd.DataFrame(columns=list(CALIBRATION_COLUMNS))
     probability = judged.probabilities[model]
     outcome = judged.rows["outcome"].to_numpy(float)
     n_bins = max(1, min(n_bins, len(probability) // MIN_BIN))
@@ -52,15 +63,15 @@ def calibration_table(judged: Judged, model: str, *, n_bins: int = 8) -> pd.Data
     return table.astype({"n_positive": "int64"}).round(6)
 
 
-def gains_table(judged: Judged, models: list[str], *, k: int) -> pd.DataFrame:
+def gains_table(judged: Judged | None, models: Sequence[str], *, k: int) -> pd.DataFrame:
     """Return which share of those who churned is among the first accounts of each ranking.
 
     Parameters
     ----------
     judged : Judged
         Rows to look at; each date is ranked by itself and the dates are averaged.
-    models : list of str
-        Rankings to compare.
+    models : sequence of str
+        Rankings to compare; those not judged are left out.
     k : int
         Accounts the team can call; marked in ``at_capacity``.
 
@@ -70,6 +81,8 @@ def gains_table(judged: Judged, models: list[str], *, k: int) -> pd.DataFrame:
         ``model, share_called, share_found, at_capacity``, for 0 to 100 % in steps of 2 % and at
         the capacity. Equal scores count as if drawn by lot, so a random order is the diagonal.
     """
+    if judged is None or judged.rows.empty:
+        return pd.DataFrame(columns=list(GAINS_COLUMNS))
     per_date = judged.rows.groupby("as_of")["outcome"].size().mean()
     limit = round(float(min(k / per_date, 1.0)), 6)
     shares = np.unique(np.r_[np.round(np.arange(0, 1.0001, 0.02), 6), limit])
@@ -83,6 +96,7 @@ def gains_table(judged: Judged, models: list[str], *, k: int) -> pd.DataFrame:
             }
         )
         for model in models
+        if model in judged.scores
     ]
     return pd.concat(tables, ignore_index=True)
 
@@ -105,7 +119,9 @@ def _found(
     return total / weight if weight else np.full(len(shares), np.nan)
 
 
-def fairness_table(judged: Judged, model: str, features: pd.DataFrame, *, k: int) -> pd.DataFrame:
+def fairness_table(
+    judged: Judged | None, model: str, features: pd.DataFrame, *, k: int
+) -> pd.DataFrame:
     """Compare how well the first ``k`` of each date serve regions and sizes of accounts.
 
     Parameters
@@ -127,6 +143,8 @@ def fairness_table(judged: Judged, model: str, features: pd.DataFrame, *, k: int
         with ``false_alarm_low, false_alarm_high`` (95 %, Wilson; one account counts at each of
         its dates, so the truth is a little less sure).
     """
+    if judged is None or judged.rows.empty:
+        return pd.DataFrame(columns=list(FAIRNESS_COLUMNS))
     keys = ["account_id", "as_of"]
     wanted = [name for name in ("region", "employees") if name in features.columns]
     rows = judged.rows.merge(features[[*keys, *wanted]], on=keys, how="left")

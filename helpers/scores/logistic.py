@@ -13,9 +13,10 @@ from helpers.scores.design import Design, fit_design
 
 __all__ = ["Linear", "Sigmoid", "fit_linear", "fit_sigmoid", "fit_strength", "refit"]
 
-STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Values of ``C``: how far the coefficients may go from 0; small is cautious."""
 DIGITS = 9
+MAX_STEPS, SMALLEST_STEP, TOLERANCE = 100, 1e-6, 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +90,10 @@ def fit_linear(
         Inverse of the penalty, per training row.
     """
     design = fit_design(given)
-    coefficients, intercept = _solve(design.matrix(given), outcome, strength)
-    return Linear(design=design, coefficients=coefficients, intercept=intercept, strength=strength)
+    solved = _solve(design.matrix(given), outcome, strength)
+    return Linear(
+        design=design, coefficients=solved[1:], intercept=float(solved[0]), strength=strength
+    )
 
 
 def refit(
@@ -112,8 +115,16 @@ def refit(
         Rows to score, in the same columns.
     """
     used = weight > 0
-    coefficients, intercept = _solve(matrix[used], outcome[used], model.strength, weight[used])
-    total = intercept + (asked @ coefficients if len(coefficients) else np.zeros(len(asked)))
+    start = np.r_[model.intercept, model.coefficients]
+    solved = _solve(matrix[used], outcome[used], model.strength, weight[used], start)
+    return _total(solved, asked)
+
+
+def _total(solved: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log-odds of some rows."""
+    total = np.full(len(asked), solved[0])
+    if len(solved) > 1:
+        total += asked @ solved[1:]
     return np.asarray(np.round(total, DIGITS))
 
 
@@ -122,15 +133,42 @@ def _solve(
     outcome: NDArray[np.float64],
     strength: float,
     weight: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[np.float64], float]:
-    from sklearn.linear_model import LogisticRegression
+    start: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Minimise ``sum of squared coefficients / 2 + strength * log loss`` by Newton steps.
 
-    rate = (outcome.sum() + 0.5) / (len(outcome) + 1)
+    Returns
+    -------
+    ndarray, (1 + n_columns,)
+        The intercept, which is not penalised, then the coefficients; the intercept alone where
+        there is one class or no column.
+    """
+    weights = np.ones(len(outcome)) if weight is None else weight
+    rate = (weights @ outcome + 0.5) / (weights.sum() + 1)
+    constant = np.log(rate / (1 - rate))
     if not matrix.shape[1] or outcome.min() == outcome.max():
-        return np.empty(0), round(float(np.log(rate / (1 - rate))), DIGITS)
-    model = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-7, max_iter=200)
-    model.fit(matrix, outcome, sample_weight=weight)
-    return np.round(model.coef_[0], DIGITS), round(float(model.intercept_[0]), DIGITS)
+        return np.array([np.round(constant, DIGITS)])
+    x = np.column_stack([np.ones(len(matrix)), matrix])
+    pull = np.r_[0.0, np.ones(matrix.shape[1])]
+    at = np.r_[constant, np.zeros(matrix.shape[1])] if start is None else start
+
+    def objective(point: NDArray[np.float64]) -> float:
+        return float(pull @ point**2 / 2 + strength * (weights @ _log_loss(outcome, x @ point)))
+
+    value = objective(at)
+    for _ in range(MAX_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(x @ at, -35, 35)))
+        gradient = pull * at + strength * (x.T @ (weights * (p - outcome)))
+        curvature = strength * (x.T * (weights * p * (1 - p))) @ x + np.diag(pull + 1e-10)
+        step = np.linalg.solve(curvature, gradient)
+        size = 1.0
+        while objective(at - size * step) > value and size > SMALLEST_STEP:
+            size /= 2
+        at = at - size * step
+        value, before = objective(at), value
+        if before - value <= TOLERANCE * max(1.0, abs(value)):
+            break
+    return np.asarray(np.round(at, DIGITS))
 
 
 def fit_strength(
@@ -142,12 +180,11 @@ def fit_strength(
         out = fold == number
         design = fit_design(given[~out])
         train, test = design.matrix(given[~out]), design.matrix(given[out])
+        start = None
         for position, strength in enumerate(STRENGTHS):
-            coefficients, intercept = _solve(train, outcome[~out], strength)
-            logit = intercept + (test @ coefficients if len(coefficients) else 0.0)
-            losses[position, out] = _log_loss(
-                outcome[out], np.broadcast_to(logit, (int(out.sum()),))
-            )
+            solved = _solve(train, outcome[~out], strength, start=start)
+            start = solved if len(solved) > 1 else None
+            losses[position, out] = _log_loss(outcome[out], _total(solved, test))
     return STRENGTHS[int(np.argmin(np.round(losses.mean(axis=1), DIGITS)))]
 
 
@@ -171,13 +208,19 @@ def fit_sigmoid(logit: NDArray[np.float64], outcome: NDArray[np.float64]) -> Sig
     target = np.where(outcome > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     x = np.column_stack([logit, np.ones_like(logit)])
     weights = np.array([1.0, 0.0])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-(x @ weights)))
-        gradient = x.T @ (p - target)
+    loss = _log_loss(target, x @ weights).sum()
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -35, 35)))
         hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-9 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        weights = weights - np.clip(step, -2.0, 2.0)
-        if np.abs(step).max() < 1e-10:
+        step = np.linalg.solve(hessian, x.T @ (p - target))
+        for halving in range(30):
+            tried = weights - step * 0.5**halving
+            new_loss = _log_loss(target, x @ tried).sum()
+            if new_loss <= loss:
+                break
+        done = loss - new_loss < 1e-10
+        weights, loss = (tried, new_loss) if new_loss <= loss else (weights, loss)
+        if done:
             break
     if weights[0] <= 0 or not np.isfinite(weights).all():
         rate = float(target.mean())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from helpers.errors import ParameterError
 from helpers.scores.design import signals
 from helpers.scores.inputs import Input, resolve
-from helpers.scores.readings import live_rows
+from helpers.scores.readings import live_rows, reading
 
 __all__ = ["N_FOLDS", "Panel", "build_panel"]
 
@@ -30,7 +30,8 @@ class Panel:
     ----------
     rows : DataFrame, (n_rows, ...)
         ``account_id, as_of, outcome`` (1.0, 0.0, or NaN while it is not known), ``known_on`` (the
-        date from which the outcome may be used), ``fold``; sorted by date and account.
+        date from which the outcome may be used), ``age_days`` (since sign-up), ``fold``; sorted by
+        date and account.
     inputs : tuple of Input
         What the models may look at.
     recorded : DataFrame, (n_rows, n_inputs)
@@ -46,6 +47,12 @@ class Panel:
     recorded: pd.DataFrame
     signals: NDArray[np.float64]
     target: str
+
+    @property
+    def horizon_days(self) -> int:
+        """Days after a date in which the outcome is looked for; 0 without rows."""
+        days = (self.rows["known_on"] - self.rows["as_of"]).dt.days
+        return int(days.max()) if len(days) else 0
 
     @property
     def as_ofs(self) -> list[pd.Timestamp]:
@@ -117,7 +124,10 @@ def build_panel(
     )
     horizon = pd.to_timedelta(rows["horizon_days"].astype("float64").fillna(0), unit="D")
     table = rows[["account_id", "as_of"]].assign(
-        outcome=outcome, known_on=rows["as_of"] + horizon, fold=0
+        outcome=outcome,
+        known_on=rows["as_of"] + horizon,
+        age_days=reading(rows, "age_days"),
+        fold=0,
     )
     table["fold"] = _folds(table, x)
     return Panel(rows=table, inputs=used, recorded=values, signals=x, target=target)

@@ -58,7 +58,8 @@ def predict(
         drivers`` (list of at most three texts), ``direction, reason``; highest probability
         first. Without signal all but the reason and the empty drivers are missing.
     contributions : DataFrame
-        Every contribution to every score; empty without signal.
+        Every contribution to every score, in the order of the predictions; empty without
+        signal.
 
     Raises
     ------
@@ -95,7 +96,9 @@ def predict(
     )
     order = ["churn_probability", "account_id"]
     table = table.sort_values(order, ascending=[False, True], ignore_index=True)
-    return table[list(COLUMNS)], contributions
+    place = pd.Series(table.index, index=table["account_id"])
+    ranked = contributions.iloc[contributions["account_id"].map(place).argsort(kind="stable")]
+    return table[list(COLUMNS)], ranked.reset_index(drop=True)
 
 
 def contribution_columns() -> pd.DataFrame:

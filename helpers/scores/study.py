@@ -15,18 +15,20 @@ from helpers.scores.panel import Panel, build_panel
 from helpers.scores.readings import predictive_columns, reading
 
 __all__ = [
+    "AGE",
     "CHALLENGER",
     "HEALTH",
     "LOGIN",
     "MODEL",
     "Study",
     "churn_baselines",
+    "churn_study",
     "study_outcome",
     "team_capacity",
 ]
 
 MODEL, CHALLENGER = "churn model", "boosted trees"
-HEALTH, LOGIN = "health score", "days since last login"
+HEALTH, LOGIN, AGE = "health score", "days since last login", "account age, youngest first"
 EVALUATION_COLUMNS = (
     "model",
     "metric",
@@ -183,8 +185,35 @@ def study_outcome(
     )
 
 
+def churn_study(
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    dictionary: pd.DataFrame,
+    health: pd.DataFrame,
+    *,
+    config: CompanyConfig,
+    challenger: bool = True,
+    n_draws: int = 500,
+    seed: int = 0,
+) -> Study:
+    """Study churn: :func:`study_outcome` with the health score among the baselines.
+
+    ``health`` comes from :func:`helpers.scores.health_scores`.
+    """
+    return study_outcome(
+        features,
+        labels,
+        dictionary,
+        config=config,
+        baselines=churn_baselines(features, health),
+        challenger=challenger,
+        n_draws=n_draws,
+        seed=seed,
+    )
+
+
 def churn_baselines(features: pd.DataFrame, health: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return what a team ranks by without a model: the health score, and the last login alone.
+    """Return what a team ranks by without a model: health, the last login, the account's age.
 
     Without a login role the last event takes its place. Higher = more likely to churn.
     """
@@ -195,6 +224,7 @@ def churn_baselines(features: pd.DataFrame, health: pd.DataFrame) -> dict[str, p
     return {
         HEALTH: health[keys].assign(value=-health["health_score"]),
         LOGIN: features[keys].assign(value=login),
+        AGE: features[keys].assign(value=-reading(features, "age_days")),
     }
 
 

@@ -124,20 +124,20 @@ DIMENSIONS = (
     ),
     Dimension(
         name="onboarding",
-        meaning="whether the account is finding its way: no long history, exploring, learning",
+        meaning="whether the account is finding its way: no history, exploring, asking for help",
         ingredients=(
             _i("is_short_history"),
             _i("exploration__share_30d"),
             _i("help__n", 30, transform="log", per_person=True),
-            _i("learning__n_90d", transform="log", per_person=True),
         ),
     ),
     Dimension(
         name="relationship",
-        meaning="whether people answer us and each other: messages, community, champion",
+        meaning="whether people answer us and take part: messages, training, community, champion",
         ingredients=(
             _i("message_open__rate_90d"),
             _i("message_reply__rate_90d"),
+            _i("learning__n_90d", transform="log", per_person=True),
             _i("community__n_90d", transform="log", per_person=True),
             _i("champion_left_90d", sign=-1),
         ),

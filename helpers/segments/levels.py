@@ -2,8 +2,8 @@
 
 A group is a cluster, or a single account where no clusters were found. Cut points are absolute
 where a number means the same everywhere (a fall of 18 % in a month). How often and how widely
-a product is used is judged on the product's own scale if its most active tenth of accounts
-stays below the absolute cut: nobody opens payroll software every day.
+a product is used is judged by the company's own quantiles where these lie below the absolute
+cut: nobody opens payroll software every day.
 """
 
 from collections.abc import Mapping
@@ -12,19 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.segments.lifecycle import decline_votes, season_adjusted_change
+from helpers.segments.lifecycle import DAILY, WEEKLY, decline_votes, season_adjusted_change
 from helpers.segments.readings import days_active_per_week, percentile_cut, reading, silent_days
 
 __all__ = ["ASPECTS", "Yardstick", "levels_of", "readings_of", "yardstick_of"]
 
 ASPECTS = ("stage", "direction", "use", "breadth", "support", "mood", "limits")
 
-TOP = 0.9
-"""The company's own scale ends at its most active tenth of accounts."""
-DAILY, FREQUENT, WEEKLY = 4.5, 2.5, 0.7
-"""Days a week of a typical person."""
-INTENSE = 1.5
-"""Actions per person, as a multiple of the company's median account."""
+DEEP, FREQUENT, RARE = 4.5, DAILY, WEEKLY
+"""Days a week of a typical person; the last two as for the engagement level."""
+INTENSE = MUCH_MORE = 1.5
+"""Actions per person and days a week, as a multiple of the company's median account."""
 WIDE, NARROW = 0.60, 0.30
 """Share of the product's features in use."""
 FALLING, RISING = -0.18, 0.20
@@ -41,24 +39,31 @@ FIRST_MONTH, NEW, MATURE = 30, 90, 365
 
 @dataclass(frozen=True, kw_only=True)
 class Yardstick:
-    """What is much and what is little in this company.
+    """What is much and what is little in this company: quantiles of its live accounts.
 
     Parameters
     ----------
-    days_per_week, adoption : float
-        The 90th percentile of live accounts; NaN if unknown.
+    deep, frequent, rare : float
+        Days a week of a typical person: the 90th, 75th and 25th percentile, the first two at
+        least half as much again as the median account; NaN if unknown.
+    wide, narrow : float
+        Share of features in use: the 75th and 25th percentile.
     actions, tickets : float
-        Actions and tickets per person a month: median and mean of live accounts.
+        Actions and tickets per person a month: median and mean.
     """
 
-    days_per_week: float = float("nan")
-    adoption: float = float("nan")
+    deep: float = float("nan")
+    frequent: float = float("nan")
+    rare: float = float("nan")
+    wide: float = float("nan")
+    narrow: float = float("nan")
     actions: float = float("nan")
     tickets: float = float("nan")
 
-    def scale(self, top: float, cut: float) -> float:
-        """Return the factor for cut points: 1, or less where the top tenth is below."""
-        return min(1.0, top / cut) if top > 0 else 1.0
+
+def _lower(absolute: float, company: float) -> float:
+    """Return the cut point: absolute, or the company's own where that is lower."""
+    return min(absolute, company) if company > 0 else absolute
 
 
 def _per_person(features: pd.DataFrame) -> pd.DataFrame:
@@ -74,10 +79,15 @@ def _per_person(features: pd.DataFrame) -> pd.DataFrame:
 
 def yardstick_of(features: pd.DataFrame) -> Yardstick:
     """Measure the company's scale on its live accounts at one date."""
-    rates = _per_person(features)
+    rates, days = _per_person(features), days_active_per_week(features)
+    usual = percentile_cut(days, 0.50)
+    adoption = reading(features, "adoption__share_90d")
     return Yardstick(
-        days_per_week=percentile_cut(days_active_per_week(features), TOP),
-        adoption=percentile_cut(reading(features, "adoption__share_90d"), TOP),
+        deep=max(percentile_cut(days, 0.90), MUCH_MORE * usual),
+        frequent=max(percentile_cut(days, 0.75), MUCH_MORE * usual),
+        rare=percentile_cut(days, 0.25),
+        wide=percentile_cut(adoption, 0.75),
+        narrow=percentile_cut(adoption, 0.25),
         actions=float(rates["actions"].median()),
         tickets=float(rates["tickets"].mean()),
     )
@@ -162,8 +172,11 @@ def levels_of(
             "direction": _direction(value),
             "use": _use(value, company),
             "breadth": _cut(
-                value["adoption"] / company.scale(company.adoption, WIDE),
-                ((NARROW, "narrow"), (WIDE, "middling")),
+                value["adoption"],
+                (
+                    (_lower(NARROW, company.narrow), "narrow"),
+                    (_lower(WIDE, company.wide), "middling"),
+                ),
                 "wide",
             ),
             "support": _support(value, company),
@@ -211,8 +224,12 @@ def _direction(value: Mapping[str, pd.Series]) -> pd.Series:
 
 
 def _use(value: Mapping[str, pd.Series], company: Yardstick) -> pd.Series:
-    scaled = value["days_per_week"] / company.scale(company.days_per_week, DAILY)
-    use = _cut(scaled, ((WEEKLY, "rare"), (FREQUENT, "weekly"), (DAILY, "frequent")), "deep")
+    cuts = (
+        (_lower(RARE, company.rare), "rare"),
+        (_lower(FREQUENT, company.frequent), "weekly"),
+        (_lower(DEEP, company.deep), "frequent"),
+    )
+    use = _cut(value["days_per_week"], cuts, "deep")
     intense = value["actions"] >= INTENSE * company.actions
     return use.mask((use == "frequent") & intense, "deep")
 

@@ -40,12 +40,14 @@ ENGAGEMENT_LEVELS = (
 ONBOARDING_DAYS, ADOPTING_DAYS = 30, 90
 DORMANT_DAYS, CHURNED_DAYS = 60, 90
 """Silent for [60, 90] days is dormant, for more than 90 churned."""
-DAILY, WEEKLY = 4.0, 0.7
-"""Days a week: four of seven is "daily" in a working week, three of thirty days "weekly"."""
+DAILY, WEEKLY = 2.24, 0.48
+"""Days a week from which use is nearer, in ratio, to a working week than to one day a week (the
+root of 5 x 1), and nearer to one day a week than to one in thirty days (the root of 1 x 7/30)."""
 ADVANCED_ADOPTION = 0.6
 """Share of the features in use that counts as advanced where no feature is marked premium."""
 FALLING_CHANGE, FALLING_SLOPE, FALLING_SHARE = -0.18, -0.035, 0.60
-"""A decline of 5 % a week gives -20 % in 30 days and a slope of -0.051; each with a margin."""
+"""A decline of 5 % a week gives -20 % in 30 days and a slope of -0.051; both with a margin. The
+share of the best month is that of the account over that of the median account."""
 MIN_PEERS = 20
 """Fewer live accounts than this do not show what is usual for the season."""
 
@@ -62,23 +64,24 @@ def season_adjusted_change(features: pd.DataFrame) -> pd.Series:
         Share, -1 to infinity; missing for an account younger than two windows.
     """
     change = reading(features, "events__change_30d").clip(lower=-1.0)
-    usual = _of_established_peers(features, change)
+    usual = _of_peers(features, change, otherwise=0.0)
     return ((1 + change) / (1 + usual.clip(lower=-0.9)) - 1).rename("change_30d")
 
 
-def _of_established_peers(features: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """Median of ``values`` over live accounts of the same date; 0 where they are few."""
+def _of_peers(features: pd.DataFrame, values: pd.Series, *, otherwise: float) -> pd.Series:
+    """Median of ``values`` over live accounts of the same date; a fixed one where they are few."""
     live = features["is_live"].fillna(True).astype(bool)
     peers = values.where(live).groupby(features["as_of"])
     enough = peers.transform("count") >= MIN_PEERS
-    return peers.transform("median").where(enough, 0.0).fillna(0.0)
+    return peers.transform("median").where(enough, otherwise).fillna(otherwise)
 
 
 def decline_votes(features: pd.DataFrame) -> pd.Series:
     """Count how many of three views of the trend show a decline.
 
     The change of the last 30 days against the 30 before, the slope of 12 weeks, and the last
-    four weeks against the account's best four; one alone is often noise, two are a decline.
+    four weeks against the account's best four; each beyond what the median account of the same
+    date does. One alone is often noise, two are a decline.
 
     Returns
     -------
@@ -86,11 +89,13 @@ def decline_votes(features: pd.DataFrame) -> pd.Series:
         A view that is missing (short history) does not vote.
     """
     slope = reading(features, "events__slope_90d")
-    slope = slope - _of_established_peers(features, slope)
+    slope = slope - _of_peers(features, slope, otherwise=0.0)
+    share = reading(features, "events__share_of_peak")
+    share = share / _of_peers(features, share, otherwise=1.0).clip(lower=0.01)
     votes = (
         (season_adjusted_change(features) <= FALLING_CHANGE).astype(int)
         + (slope <= FALLING_SLOPE).astype(int)
-        + (reading(features, "events__share_of_peak") <= FALLING_SHARE).astype(int)
+        + (share <= FALLING_SHARE).astype(int)
     )
     return votes.rename("decline_votes")
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.segments.agreement import match_clusters
 from helpers.segments.cluster import assign, canonical_order, fit_clusters, one_thread
-from helpers.segments.model import CHURNED, Segmentation, live_at
+from helpers.segments.model import CHURNED, FEW_ACCOUNTS, Segmentation, live_at
 from helpers.segments.prepare import dimension_scores
 from helpers.segments.vocabulary import family_of
 from helpers.stats import wilson
@@ -39,14 +39,15 @@ class Movement:
         One row a pair of segments; see :func:`follow_segments`.
     movers : DataFrame
         One row an account that is in another segment: ``account_id``, ``segment_from``,
-        ``segment_to``, ``kind``, ``expected``, ``mrr``, ``certainty`` of the segment now;
-        unexpected moves first, within a kind the largest revenue first.
+        ``segment_to``, ``kind``, ``expected``, ``mrr``, ``csm``, ``certainty`` of the segment
+        now; unexpected moves first, then the largest revenue first.
     moved, noise, unexpected : float
         Shares of the accounts that were live before: in another segment now (churned
         included), renamed by a refit alone, and moved in a way that was not to be expected.
         NaN if the tables are empty.
     excessive : bool
-        More than half moved: the segments do not hold long enough to act on.
+        More than half moved, of enough accounts to tell: the segments do not hold long enough
+        to act on.
     """
 
     before: pd.Timestamp | None
@@ -141,16 +142,20 @@ def follow_segments(
     pairs = moves.groupby(["segment_from", "segment_to"]).size()
     noise = _refit_noise(features, segmentation, before, seed, n_refits)
     table = _migration(pairs, noise).assign(as_of_from=before, as_of_to=segmentation.as_of)
+    names = segmentation.order({*table["segment_from"], *table["segment_to"]})
+    table = table.sort_values(
+        ["segment_from", "segment_to"], key=lambda column: column.map(names.index)
+    )
     changed = moves["segment_from"] != moves["segment_to"]
-    moved = float(changed.mean())
+    moved = _share(changed)
     return Movement(
         before=before,
-        migration=table[_COLUMNS],
+        migration=table[_COLUMNS].reset_index(drop=True),
         movers=_movers(moves[changed], features, segmentation),
         moved=moved,
         noise=_renamed(pairs, noise),
-        unexpected=float((~_kinds(moves).isin(EXPECTED)).mean()),
-        excessive=moved > EXCESSIVE,
+        unexpected=_share(~_kinds(moves).isin(EXPECTED)),
+        excessive=len(moves) >= FEW_ACCOUNTS and moved > EXCESSIVE,
     )
 
 
@@ -170,6 +175,18 @@ _COLUMNS = [
 ]
 
 
+_MOVER_COLUMNS = [
+    "account_id",
+    "segment_from",
+    "segment_to",
+    "kind",
+    "expected",
+    "mrr",
+    "csm",
+    "certainty",
+]
+
+
 def composition(segmentation: Segmentation) -> pd.DataFrame:
     """Count the live accounts of each segment at each date.
 
@@ -182,7 +199,7 @@ def composition(segmentation: Segmentation) -> pd.DataFrame:
     live = segmentation.assignments[segmentation.assignments["segment"] != CHURNED]
     counts = live.groupby(["as_of", "segment"]).size()
     every = pd.MultiIndex.from_product(
-        [sorted(live["as_of"].unique()), sorted(live["segment"].unique())],
+        [sorted(live["as_of"].unique()), segmentation.order(live["segment"].unique())],
         names=["as_of", "segment"],
     )
     table = counts.reindex(every, fill_value=0).rename("n_accounts").reset_index()
@@ -200,6 +217,10 @@ def _moves(segmentation: Segmentation, before: pd.Timestamp | None) -> pd.DataFr
     moves = then[["account_id", "segment"]].rename(columns={"segment": "segment_from"})
     moves["segment_to"] = moves["account_id"].map(now)
     return moves.dropna(subset="segment_to").sort_values("account_id", ignore_index=True)
+
+
+def _share(flags: pd.Series) -> float:
+    return float(flags.astype(bool).mean()) if len(flags) else float("nan")
 
 
 def _kinds(moves: pd.DataFrame) -> pd.Series:
@@ -224,15 +245,17 @@ def _movers(
     moves: pd.DataFrame, features: pd.DataFrame, segmentation: Segmentation
 ) -> pd.DataFrame:
     now = segmentation.assignments[segmentation.assignments["as_of"] == segmentation.as_of]
-    money = features[features["as_of"] == segmentation.as_of].reindex(columns=["account_id", "mrr"])
+    money = features[features["as_of"] == segmentation.as_of].reindex(
+        columns=["account_id", "mrr", "csm"]
+    )
     table = moves.merge(now[["account_id", "certainty"]], on="account_id", how="left")
     table = table.merge(money, on="account_id", how="left")
     table["kind"] = _kinds(table)
     table["expected"] = table["kind"].isin(EXPECTED)
-    order = ["expected", "kind", "mrr", "account_id"]
-    ranked = table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
-    columns = ["account_id", "segment_from", "segment_to", "kind", "expected", "mrr", "certainty"]
-    return ranked[columns]
+    ranked = table.sort_values(
+        ["expected", "mrr", "account_id"], ascending=[True, False, True], ignore_index=True
+    )
+    return ranked[_MOVER_COLUMNS]
 
 
 def _refit_noise(

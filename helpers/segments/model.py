@@ -6,7 +6,7 @@ are too few accounts, or no structure, one family of segments by rule alone take
 clusters, and ``reason`` says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,17 @@ import pandas as pd
 
 from helpers.errors import ParameterError
 from helpers.segments.agreement import ward_agreement
-from helpers.segments.cluster import assign, fit_clusters
+from helpers.segments.cluster import assign, fit_clusters, one_thread
 from helpers.segments.levels import Yardstick, readings_of, yardstick_of
-from helpers.segments.lifecycle import engagement_level, lifecycle_stage
+from helpers.segments.lifecycle import (
+    ENGAGEMENT_LEVELS,
+    LIFECYCLE_STAGES,
+    engagement_level,
+    lifecycle_stage,
+)
 from helpers.segments.names import count_names, name_accounts, name_clusters
 from helpers.segments.prepare import Preparation, dimension_scores, fit_preparation
-from helpers.segments.rfm import rfm_scores, rfm_segment
+from helpers.segments.rfm import RFM_SEGMENTS, rfm_scores, rfm_segment
 from helpers.segments.selection import Rule, choose, evaluate
 
 __all__ = ["CHURNED", "Segmentation", "live_at", "segment_accounts"]
@@ -83,6 +88,31 @@ class Segmentation:
     def correlated(self) -> pd.DataFrame:
         """Features dropped because another one says the same."""
         return pd.DataFrame() if self.preparation is None else self.preparation.correlated
+
+    def cross(self, column: str) -> pd.DataFrame:
+        """Count the accounts of the newest date by segment and another label.
+
+        Parameters
+        ----------
+        column : str
+            ``lifecycle_stage``, ``engagement_level`` or ``rfm_segment``.
+
+        Returns
+        -------
+        DataFrame, (n_segments, 1 + n_labels)
+            ``segment``, then one column a label, in the order in which both are defined.
+        """
+        newest = self.assignments[self.assignments["as_of"] == self.as_of]
+        counts = pd.crosstab(newest["segment"], newest[column])
+        known = dict.fromkeys((*LIFECYCLE_STAGES, *ENGAGEMENT_LEVELS, *RFM_SEGMENTS))
+        columns = [label for label in known if label in counts.columns]
+        return counts.reindex(index=self.order(counts.index), columns=columns).reset_index()
+
+    def order(self, names: Iterable[str]) -> list[str]:
+        """Sort segment names: clusters by activity, others by the alphabet, churned last."""
+        clusters = [*self.naming["segment"]]
+        others = sorted(set(names) - {*clusters, CHURNED})
+        return [name for name in (*clusters, *others, CHURNED) if name in set(names)]
 
     @property
     def measures(self) -> dict[str, float]:
@@ -153,9 +183,10 @@ def segment_accounts(
     centres, naming, agreement = scores.iloc[:0], _no_names(), float("nan")
     if not reason:
         k = int(selection.loc[selection["chosen"], "n_clusters"].iloc[0])
-        centres = fit_clusters(scores, k, seed=seed).centres
-        clusters = assign(scores, centres)["cluster"]
-        agreement = ward_agreement(scores, clusters, seed=seed)
+        with one_thread():
+            centres = fit_clusters(scores, k, seed=seed).centres
+            clusters = assign(scores, centres)["cluster"]
+            agreement = ward_agreement(scores, clusters, seed=seed)
         readings = readings_of(live.set_index("account_id"), clusters)
         naming = name_clusters(readings, centres, yardstick).reset_index()
     return Segmentation(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.segments.levels import Yardstick, levels_of
-from helpers.segments.vocabulary import NAME_RULES, NameRule
+from helpers.segments.vocabulary import FAMILY_NAMES, NAME_RULES, NameRule
 
 __all__ = ["count_names", "name_accounts", "name_clusters", "name_profile"]
 
@@ -21,19 +21,27 @@ def name_profile(profile: Mapping[str, float], yardstick: Yardstick | None = Non
 
 
 def name_accounts(readings: pd.DataFrame, yardstick: Yardstick) -> pd.Series:
-    """Name every row by rule alone: several rows may have the same name."""
-    levels = levels_of(readings, yardstick)
-    combinations = levels.drop_duplicates()
-    names = [_holding(row)[0].name for _, row in combinations.iterrows()]
-    named = combinations.assign(segment=names)
-    keys = list(levels.columns)
-    found = levels.merge(named, on=keys, how="left")["segment"]
-    return pd.Series(found.to_numpy(), index=levels.index, name="segment", dtype="str")
+    """Name single accounts by rule alone: each gets the plain name of its family.
+
+    The finer names describe groups; for one account they would rest on a few events.
+    """
+    families = _first_rules(readings, yardstick).map(lambda rule: FAMILY_NAMES[rule.family])
+    return families.astype("str").rename("segment")
 
 
 def count_names(readings: pd.DataFrame, yardstick: Yardstick) -> int:
-    """Count the different names that groups earn before they are told apart."""
-    return int(name_accounts(readings, yardstick).nunique())
+    """Count the different names that clusters earn before they are told apart."""
+    return int(_first_rules(readings, yardstick).map(lambda rule: rule.name).nunique())
+
+
+def _first_rules(readings: pd.DataFrame, yardstick: Yardstick) -> pd.Series:
+    """Return the first rule that holds for each row; each combination of levels is tried once."""
+    levels = levels_of(readings, yardstick)
+    keys = pd.MultiIndex.from_frame(levels)
+    distinct = levels.drop_duplicates()
+    rules = [_holding(row)[0] for _, row in distinct.iterrows()]
+    found = pd.Series(rules, index=pd.MultiIndex.from_frame(distinct), dtype="object")
+    return pd.Series(found.reindex(keys).to_numpy(), index=levels.index, dtype="object")
 
 
 def name_clusters(
@@ -69,12 +77,13 @@ def name_clusters(
         rules[cluster] = free[0] if free else first
         names[cluster] = free[0].name if free else _qualified(first.name, cluster, taken, centres)
         taken[names[cluster]] = cluster
+    numbers = {int(str(cluster)): row for cluster, row in readings.iterrows()}
     table = pd.DataFrame(
         {
             "segment": pd.Series(names),
             "family": pd.Series({c: rule.family for c, rule in rules.items()}),
             "rule": pd.Series({c: _conditions(rule) for c, rule in rules.items()}),
-            "because": pd.Series({int(str(c)): _numbers(row) for c, row in readings.iterrows()}),
+            "because": pd.Series({c: _numbers(numbers[c], rule) for c, rule in rules.items()}),
         }
     ).reindex(readings.index)
     return table.join(levels)
@@ -109,17 +118,24 @@ def _conditions(rule: NameRule) -> str:
     return "; ".join(parts) or "none of the other rules holds"
 
 
-_TEXTS = {
-    "age_days": "{:.0f} days since sign-up",
-    "days_per_week": "active {:.1f} days a week per person",
-    "adoption": "{:.0%} of features in use",
-    "change": "use {:+.0%} in 30 days",
-    "declining_share": "{:.0%} of accounts in decline",
-    "tickets": "{:.2f} tickets per person a month",
-    "nps": "NPS {:+.0f}",
+_TEXTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "stage": (("age_days", "{:.0f} days since sign-up"),),
+    "direction": (
+        ("change", "use {:+.0%} in 30 days"),
+        ("declining_share", "{:.0%} of accounts in decline"),
+    ),
+    "use": (("days_per_week", "active {:.1f} days a week per person"),),
+    "breadth": (("adoption", "{:.0%} of features in use"),),
+    "support": (("tickets", "{:.2f} tickets per person a month"),),
+    "mood": (("nps", "NPS {:+.0f}"),),
+    "limits": (("limit_share", "{:.0%} of the nearest limit in use"),),
 }
+"""Aspect to the readings that stand behind its level."""
+_PLAIN = ("use", "direction", "breadth")
 
 
-def _numbers(reading: pd.Series) -> str:
-    known = [(name, text) for name, text in _TEXTS.items() if pd.notna(reading.get(name))]
+def _numbers(reading: pd.Series, rule: NameRule) -> str:
+    """Say the numbers behind the aspects that the rule asks for."""
+    wanted = [part for aspect in rule.levels or _PLAIN for part in _TEXTS[aspect]]
+    known = [(name, text) for name, text in wanted if pd.notna(reading.get(name))]
     return "; ".join(text.format(reading[name]) for name, text in known)

@@ -1,12 +1,12 @@
 """One line a segment: how many, worth how much, what is typical, why the name, what to do."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import numpy as np
 import pandas as pd
 
 from helpers.segments.model import Segmentation
-from helpers.segments.playbooks import playbook_of
+from helpers.segments.playbooks import Playbook, playbook_of
 from helpers.segments.profiles import profile_segments
 from helpers.segments.vocabulary import family_of
 
@@ -55,8 +55,8 @@ def personas(profiles: pd.DataFrame, segmentation: Segmentation) -> pd.DataFrame
     reasons = segmentation.naming.reindex(columns=["segment", "rule", "because"])
     table = table.merge(reasons, on="segment", how="left")
     table["family"] = pd.Series([family_of(name) for name in table["segment"]], dtype="str")
-    plays = pd.DataFrame([asdict(playbook_of(segment)) for segment in table["segment"]])
-    return table.join(plays)
+    plays = [asdict(playbook_of(segment)) for segment in table["segment"]]
+    return table.join(pd.DataFrame(plays, columns=[item.name for item in fields(Playbook)]))
 
 
 def _traits(profiles: pd.DataFrame, segment: str) -> list[str]:
@@ -65,7 +65,11 @@ def _traits(profiles: pd.DataFrame, segment: str) -> list[str]:
     ranked = sure.assign(size=sure["effect"].abs().round(6)).sort_values(
         ["size", "metric"], ascending=[False, True]
     )
-    return [
-        f"{row.meaning}: {row.mean:,.3g} (all accounts {row.overall_mean:,.3g})"
-        for row in ranked.head(N_TRAITS).itertuples()
-    ]
+    return [_trait(row) for _, row in ranked.head(N_TRAITS).iterrows()]
+
+
+def _trait(row: pd.Series) -> str:
+    """Write a share or a change in percent, another number with three digits."""
+    percent = any(mark in row["metric"] for mark in ("__share", "__change", "__rate"))
+    text = "{}: {:.0%} (all {:.0%})" if percent else "{}: {:,.3g} (all {:,.3g})"
+    return text.format(row["meaning"], row["mean"], row["overall_mean"])

@@ -33,7 +33,8 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
     if table.empty:
         return _nothing(fig, "too few accounts to compare numbers of clusters")
     elbow.plot(table["n_clusters"], table["inertia"], color=BLUE, marker="o")
-    elbow.set(xlabel="clusters", ylabel="inertia (squared distances)", ylim=(0, None))
+    top = 1.08 * float(table["inertia"].max())
+    elbow.set(xlabel="clusters", ylabel="inertia (squared distances)", ylim=(0, top))
     elbow.set_title("Elbow: what is left unexplained")
     lines = (
         ("stability", "stability (adjusted Rand index)", ORANGE, "-"),
@@ -181,12 +182,14 @@ def plot_migration(migration: pd.DataFrame) -> "Figure":
         return _nothing(figure(height=1.2)[0], "no moves: there is only one date")
     from matplotlib.patches import Rectangle
 
-    wide = migration.pivot_table(index="segment_from", columns="segment_to", values="share")
-    marks = migration.pivot_table(
-        index="segment_from", columns="segment_to", values="above_noise", aggfunc="max"
+    rows = list(dict.fromkeys(migration["segment_from"]))
+    columns = list(dict.fromkeys([*rows, *migration["segment_to"]]))
+    columns = [name for name in columns if name in set(migration["segment_to"])]
+    wide, marks = (
+        migration.pivot_table(index="segment_from", columns="segment_to", values=values)
+        for values in ("share", "above_noise")
     )
-    order = [*wide.index, *(name for name in wide.columns if name not in wide.index)]
-    wide = wide.reindex(columns=[name for name in order if name in wide.columns])
+    wide = wide.reindex(index=rows, columns=columns)
     fig, (ax,) = figure(width=7.6, height=1.6 + 0.45 * max(len(wide), 3))
     shown = marks.reindex(index=wide.index, columns=wide.columns).fillna(0).astype(bool)
     _heat(ax, 100 * wide, shown, "{:.0f} %", limit=100.0, colours="Blues", lowest=0.0)
@@ -203,7 +206,9 @@ def _nothing(fig: "Figure", why: str) -> "Figure":
     """Turn a figure into a sentence that says why there is nothing to draw."""
     fig.clear()
     fig.set_size_inches(7.0, 0.6)
-    fig.text(0.01, 0.5, f"Nothing to draw: {why}.", color=MUTED, va="center")
+    ax = fig.add_subplot()
+    ax.set_axis_off()
+    ax.text(0.0, 0.5, f"Nothing to draw: {why}.", color=MUTED, va="center")
     return fig
 
 

@@ -1,21 +1,21 @@
 """Does the segment tell more about churn than plan, size or industry do?
 
 Each grouping forecasts with the churn rate that its groups had on earlier dates, drawn towards
-the overall rate where a group is small, and is judged on later dates. Clusters are fitted again
-on an earlier date for this, so that no grouping has seen the dates it is judged on.
+the overall rate where a group is small. It is judged on every labelled date for which earlier
+outcomes were known by then. Clusters are fitted again on the last of those earlier dates, so
+that no grouping has seen the date it is judged on.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.segments.cluster import assign, fit_clusters
+from helpers.segments.cluster import assign, fit_clusters, one_thread
 from helpers.segments.lifecycle import engagement_level, lifecycle_stage
 from helpers.segments.model import Segmentation, live_at
 from helpers.segments.prepare import dimension_scores, fit_preparation
 from helpers.segments.readings import reading
+from helpers.segments.rfm import rfm_scores, rfm_segment
 from helpers.stats import bootstrap
 
 __all__ = ["compare_groupings", "log_loss"]
@@ -27,7 +27,7 @@ SIZES = 4
 COLUMNS = (
     "grouping",
     "n_groups",
-    "n_train",
+    "n_dates",
     "n_test",
     "n_churned",
     "log_loss",
@@ -59,87 +59,110 @@ def compare_groupings(
     features, labels, dictionary : DataFrame
         Tables of 02.
     segmentation : Segmentation
-        Gives the number of clusters; they are fitted again on the last training date.
+        Gives the number of clusters; they are fitted again before each date that is judged.
     seed : int
-        Of the fit and of the resampled intervals.
+        Of the fits and of the resampled intervals.
 
     Returns
     -------
     DataFrame, (n_groupings, 10)
-        ``grouping`` (segment, lifecycle stage, engagement level, plan, size, industry),
-        ``n_groups``, ``n_train``, ``n_test``, ``n_churned`` (account-dates),
-        ``log_loss``, ``gain``: how much lower the loss is than with one rate for all, with
-        its 95 % interval ``low`` to ``high`` (accounts resampled); ``reason`` where nothing
-        could be computed. Best first.
+        ``grouping`` (segment, lifecycle stage, engagement level, RFM segment, plan, size,
+        industry), ``n_groups``, ``n_dates`` judged, ``n_test`` and ``n_churned``
+        (account-dates), ``log_loss``, ``gain``: how much lower the loss is than with one rate
+        for all, with its 95 % interval ``low`` to ``high`` (accounts resampled, since dates
+        overlap); ``reason`` where nothing could be computed. Best first.
     """
+    rows = _labelled(features, labels)
+    tests = [date for date in rows["as_of"].unique() if _enough(rows, date)]
+    if not tests:
+        reason = f"no date has {MIN_CHURNED} churned accounts and as many on dates known by then"
+        return pd.DataFrame([{"reason": reason}], columns=list(COLUMNS))
+    judged = pd.concat([_judge(rows, features, dictionary, segmentation, d, seed) for d in tests])
+    table = pd.DataFrame(
+        [_summary(name, judged, len(tests), seed) for name in judged["grouping"].unique()],
+        columns=list(COLUMNS),
+    ).round(6)
+    return table.sort_values(["gain", "grouping"], ascending=[False, True], ignore_index=True)
+
+
+def _labelled(features: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     rows = features.merge(
         labels[["account_id", "as_of", "horizon_days", "churned", "censored"]],
         on=["account_id", "as_of"],
     )
     rows = rows[~rows["censored"].astype(bool) & rows["churned"].notna()]
-    rows = rows.sort_values(["as_of", "account_id"], ignore_index=True)
-    train, test = _split(rows)
-    reason = _too_little(rows, train, test)
-    if reason:
-        return pd.DataFrame([{"reason": reason}], columns=list(COLUMNS))
-    newest = rows.loc[train, "as_of"].max()
-    groupings: dict[str, Callable[[], pd.Series]] = {
-        "segment": lambda: _refitted(rows, features, dictionary, segmentation, newest, seed),
-        "lifecycle stage": lambda: lifecycle_stage(rows),
-        "engagement level": lambda: engagement_level(rows),
-        "plan": lambda: _text(rows, "plan"),
-        "industry": lambda: _text(rows, "industry"),
-        "size": lambda: _sizes(rows, train),
-    }
-    found = [
-        {"grouping": name} | _judge(rows, make(), train, test, seed)
-        for name, make in groupings.items()
-    ]
-    table = pd.DataFrame(found, columns=list(COLUMNS)).round(6)
-    return table.sort_values(["gain", "grouping"], ascending=[False, True], ignore_index=True)
+    rows = rows.assign(churned=rows["churned"].astype(float))
+    return rows.sort_values(["as_of", "account_id"], ignore_index=True)
 
 
-def _split(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Test on the newest labelled date, train where the outcome was known by then."""
-    newest = rows["as_of"].max()
-    known_on = rows["as_of"] + pd.to_timedelta(rows["horizon_days"], unit="D")
-    return known_on <= newest, rows["as_of"] == newest
+def _known_by(rows: pd.DataFrame, date: pd.Timestamp) -> pd.Series:
+    """Tell which rows had a known outcome at a date."""
+    return rows["as_of"] + pd.to_timedelta(rows["horizon_days"], unit="D") <= date
 
 
-def _too_little(rows: pd.DataFrame, train: pd.Series, test: pd.Series) -> str:
-    for part, name in ((train, "earlier dates"), (test, "the newest labelled date")):
-        n_churned = int(rows.loc[part, "churned"].astype(float).sum())
-        if n_churned < MIN_CHURNED:
-            return f"needs at least {MIN_CHURNED} churned accounts on {name}, there are {n_churned}"
-    return ""
+def _churned(rows: pd.DataFrame) -> int:
+    return int(rows["churned"].sum())
+
+
+def _enough(rows: pd.DataFrame, date: pd.Timestamp) -> bool:
+    parts = (rows[_known_by(rows, date)], rows[rows["as_of"] == date])
+    return all(_churned(part) >= MIN_CHURNED for part in parts)
 
 
 def _judge(
-    rows: pd.DataFrame, groups: pd.Series, train: pd.Series, test: pd.Series, seed: int
-) -> dict[str, object]:
-    if groups.nunique() < 2:
-        return {"n_groups": groups.nunique(), "reason": "the column is empty or has one value"}
-    churned = rows["churned"].astype(float)
-    overall = churned[train].mean()
-    seen = churned[train].groupby(groups[train]).agg(["sum", "count"])
-    rates = (seen["sum"] + PRIOR_ACCOUNTS * overall) / (seen["count"] + PRIOR_ACCOUNTS)
-    truth = np.asarray(churned[test], np.float64)
-    forecast = np.asarray(groups[test].map(rates).fillna(overall), np.float64)
-    loss = log_loss(truth, forecast)
-    gained = log_loss(truth, np.full(len(truth), overall)) - loss
-    low, high = bootstrap(
-        lambda drawn: float(gained[drawn].mean()), rows.loc[test, "account_id"], seed=seed
-    )
+    rows: pd.DataFrame,
+    features: pd.DataFrame,
+    dictionary: pd.DataFrame,
+    segmentation: Segmentation,
+    date: pd.Timestamp,
+    seed: int,
+) -> pd.DataFrame:
+    """Forecast one date with every grouping; one row a grouping and account."""
+    train, test = _known_by(rows, date), rows["as_of"] == date
+    overall = rows.loc[train, "churned"].mean()
+    truth = np.asarray(rows.loc[test, "churned"], np.float64)
+    base = log_loss(truth, np.full(len(truth), overall))
+    parts = []
+    newest = rows.loc[train, "as_of"].max()
+    clusters = _refitted(rows, features, dictionary, segmentation, newest, seed)
+    for name, groups in {"segment": clusters, **_groupings(rows, train)}.items():
+        seen = rows.loc[train, "churned"].groupby(groups[train]).agg(["sum", "count"])
+        rates = (seen["sum"] + PRIOR_ACCOUNTS * overall) / (seen["count"] + PRIOR_ACCOUNTS)
+        forecast = np.asarray(groups[test].map(rates).astype(float).fillna(overall), np.float64)
+        loss = log_loss(truth, forecast)
+        part = {"grouping": name, "account_id": rows.loc[test, "account_id"], "churned": truth}
+        parts.append(pd.DataFrame(part | {"loss": loss, "gain": base - loss, "n": len(seen)}))
+    return pd.concat(parts)
+
+
+def _summary(name: str, judged: pd.DataFrame, n_dates: int, seed: int) -> dict[str, object]:
+    mine = judged[judged["grouping"] == name]
+    if mine["n"].max() < 2:
+        return {"grouping": name, "reason": "the column is empty or has one value"}
+    gain = mine["gain"].to_numpy(float)
+    low, high = bootstrap(lambda drawn: float(gain[drawn].mean()), mine["account_id"], seed=seed)
     return {
-        "n_groups": len(seen),
-        "n_train": int(train.sum()),
-        "n_test": int(test.sum()),
-        "n_churned": int(truth.sum()),
-        "log_loss": float(loss.mean()),
-        "gain": float(gained.mean()),
+        "grouping": name,
+        "n_groups": int(mine["n"].max()),
+        "n_dates": n_dates,
+        "n_test": len(mine),
+        "n_churned": _churned(mine),
+        "log_loss": float(mine["loss"].mean()),
+        "gain": float(gain.mean()),
         "low": low,
         "high": high,
         "reason": "",
+    }
+
+
+def _groupings(rows: pd.DataFrame, train: pd.Series) -> dict[str, pd.Series]:
+    return {
+        "lifecycle stage": lifecycle_stage(rows),
+        "engagement level": engagement_level(rows),
+        "RFM segment": rfm_segment(rfm_scores(rows)),
+        "plan": _text(rows, "plan"),
+        "industry": _text(rows, "industry"),
+        "size": _sizes(rows, train),
     }
 
 
@@ -160,7 +183,8 @@ def _refitted(
     scores = dimension_scores(live, prepared)
     if len(scores.drop_duplicates()) <= k:
         return nothing
-    centres = fit_clusters(scores, k, seed=seed).centres
+    with one_thread():
+        centres = fit_clusters(scores, k, seed=seed).centres
     return assign(dimension_scores(rows, prepared), centres)["cluster"]
 
 

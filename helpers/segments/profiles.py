@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.segments.model import Segmentation, live_at
+from helpers.segments.model import CHURNED, Segmentation, live_at
 from helpers.segments.readings import days_active_per_week, reading, window_of
 
 __all__ = ["METRICS", "PROFILE_COLUMNS", "order_segments", "profile_segments"]
@@ -98,12 +98,8 @@ def newest_segments(segmentation: Segmentation) -> pd.Series:
 
 
 def order_segments(segmentation: Segmentation) -> list[str]:
-    """Segments of live accounts at the newest date: clusters in order, else largest first."""
-    if len(segmentation.naming):
-        return list(segmentation.naming["segment"])
-    counts = newest_segments(segmentation).value_counts()
-    ranked = sorted(counts.items(), key=lambda item: (-int(item[1]), str(item[0])))
-    return [str(name) for name, _ in ranked if name != "Churned"]
+    """Return the segments of live accounts at the newest date, in order."""
+    return [name for name in segmentation.order(newest_segments(segmentation)) if name != CHURNED]
 
 
 def _meanings() -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers.segments.readings import reading, silent_days
 
-__all__ = ["RFM_RULES", "quintile_scores", "rfm_cells", "rfm_scores", "rfm_segment"]
+__all__ = ["RFM_RULES", "RFM_SEGMENTS", "quintile_scores", "rfm_cells", "rfm_scores", "rfm_segment"]
 
 _MONEY = ("invoice_amount__sum_365d", "mrr")
 _FREQUENCY = ("logins__n", "sessions__n", "events__n")
@@ -47,6 +47,7 @@ RFM_RULES = (
     RfmRule("Lost", (1, 2), (1, 2), (1, 2), extension=True),
 )
 """Tried from the top; the first that holds names the cell."""
+RFM_SEGMENTS = tuple(dict.fromkeys(rule.segment for rule in RFM_RULES))
 
 
 def rfm_cells() -> pd.DataFrame:

@@ -107,7 +107,8 @@ def _raw(features: pd.DataFrame, ingredient: Ingredient) -> pd.Series:
     if not ingredient.per_person:
         return values
     people = reading(features, "active_users__n", days=ingredient.days or 90)
-    return values / people.fillna(1).clip(lower=1)
+    somebody = people.where(people > 0)
+    return values / somebody.fillna(somebody.min() if somebody.notna().any() else 1.0)
 
 
 def _refusal(name: str, values: pd.Series, behavioural: set[str]) -> str:

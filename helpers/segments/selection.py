@@ -56,6 +56,8 @@ class Rule:
     n_chance: int = 10
 
 
+MAX_ACCOUNTS = 4_000
+"""Of more accounts every n-th, in canonical order, is resampled and compared with chance."""
 MAX_SILHOUETTE_ACCOUNTS = 2_000
 N_STARTS_RESAMPLED = 3
 
@@ -115,13 +117,14 @@ def evaluate(
     """
     rule = rule or Rule()
     possible = [k for k in numbers if k < len(scores.drop_duplicates())]
+    sample = scores.iloc[canonical_order(scores)[:: -(-len(scores) // MAX_ACCOUNTS) or 1]]
     rows = []
     with one_thread():
         for k in possible:
             fitted = fit_clusters(scores, k, seed=seed)
             labels = assign(scores, fitted.centres)["cluster"]
             names = count_names(labels, fitted.centres) if count_names else k
-            rows.append(_measure(scores, fitted, labels, seed, rule) | {"n_names": names})
+            rows.append(_measure(sample, fitted, labels, seed, rule) | {"n_names": names})
     columns = ["n_clusters", "inertia", "silhouette", "silhouette_se", "silhouette_chance"]
     columns += ["stability", "jaccard_min", "smallest", "largest_share", "n_names"]
     measured = pd.DataFrame(rows, columns=columns)
@@ -173,43 +176,39 @@ def choose(measured: pd.DataFrame, n_accounts: int, *, rule: Rule | None = None)
 
 
 def _measure(
-    scores: pd.DataFrame, fitted: Clustering, clusters: pd.Series, seed: int, rule: Rule
+    sample: pd.DataFrame, fitted: Clustering, clusters: pd.Series, seed: int, rule: Rule
 ) -> dict[str, float]:
-    k, labels = len(fitted.centres), clusters.to_numpy()
-    sizes = np.bincount(labels, minlength=k + 1)[1:]
-    agreements, overlaps, separations = [], [], []
-    for again in _resampled(scores, k, seed, rule.n_draws):
-        agreements.append(adjusted_rand(labels, again))
-        overlaps.append(best_jaccard(labels, again))
-        separations.append(silhouette(scores, again))
+    k = len(fitted.centres)
+    sizes = np.bincount(clusters.to_numpy(), minlength=k + 1)[1:]
+    labels = assign(sample, fitted.centres)["cluster"].to_numpy()
+    again = _resampled(sample, k, seed, rule.n_draws)
+    overlaps = [best_jaccard(labels, other) for other in again]
     return {
         "n_clusters": k,
         "inertia": fitted.inertia,
-        "silhouette": silhouette(scores, labels),
-        "silhouette_se": float(np.std(separations)),
-        "silhouette_chance": _chance(scores, k, seed, rule.n_chance),
-        "stability": float(np.mean(agreements)),
+        "silhouette": silhouette(sample, labels),
+        "silhouette_se": float(np.std([silhouette(sample, other) for other in again])),
+        "silhouette_chance": _chance(sample, k, seed, rule.n_chance),
+        "stability": float(np.mean([adjusted_rand(labels, other) for other in again])),
         "jaccard_min": float(np.mean(overlaps, axis=0).min()),
         "smallest": int(sizes.min()),
         "largest_share": float(sizes.max() / sizes.sum()),
     }
 
 
-def _resampled(scores: pd.DataFrame, k: int, seed: int, n_draws: int) -> list[NDArray[np.generic]]:
-    """Fit on resampled accounts, assign all accounts."""
-    ordered = scores.iloc[canonical_order(scores)]
+def _resampled(sample: pd.DataFrame, k: int, seed: int, n_draws: int) -> list[NDArray[np.generic]]:
+    """Fit on resampled accounts, assign all accounts of the sample."""
     rng = np.random.default_rng([seed, k])
     found = []
     for _ in range(n_draws):
-        draw = ordered.iloc[rng.integers(0, len(ordered), len(ordered))]
-        if len(draw.drop_duplicates()) <= k:
-            continue
-        again = fit_clusters(draw, k, seed=seed, n_starts=N_STARTS_RESAMPLED)
-        found.append(assign(scores, again.centres)["cluster"].to_numpy())
+        draw = sample.iloc[rng.integers(0, len(sample), len(sample))]
+        kinds = len(draw.drop_duplicates())
+        again = fit_clusters(draw, min(k, kinds), seed=seed, n_starts=N_STARTS_RESAMPLED)
+        found.append(assign(sample, again.centres)["cluster"].to_numpy())
     return found
 
 
-def _chance(scores: pd.DataFrame, k: int, seed: int, n_clouds: int) -> float:
+def _chance(sample: pd.DataFrame, k: int, seed: int, n_clouds: int) -> float:
     """Highest silhouette in normal clouds with the same correlations: no clusters in them.
 
     References
@@ -217,13 +216,13 @@ def _chance(scores: pd.DataFrame, k: int, seed: int, n_clouds: int) -> float:
     Liu, Hayes, Nobel, Marron (2008), *JASA* 103, 1281-1293 (SigClust): one Gaussian as null.
     """
     rng = np.random.default_rng([seed, k, 1])
-    covariance = np.cov(scores.to_numpy(float), rowvar=False).reshape(scores.shape[1], -1)
+    covariance = np.cov(sample.to_numpy(float), rowvar=False).reshape(sample.shape[1], -1)
     powers, directions = np.linalg.eigh(covariance)
     root = (directions * np.sqrt(powers.clip(min=0))) @ directions.T
     found = []
     for _ in range(n_clouds):
-        cloud = rng.standard_normal(scores.shape) @ root
-        frame = pd.DataFrame(cloud, columns=scores.columns)
+        cloud = rng.standard_normal(sample.shape) @ root
+        frame = pd.DataFrame(cloud, columns=sample.columns)
         fitted = fit_clusters(frame, k, seed=seed, n_starts=N_STARTS_RESAMPLED)
         found.append(silhouette(frame, assign(frame, fitted.centres)["cluster"].to_numpy()))
     return float(np.max(found))

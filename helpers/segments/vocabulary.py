@@ -7,10 +7,17 @@ keeps it and the other takes a later rule of the same family that also holds.
 
 from dataclasses import dataclass, field
 
-__all__ = ["FAMILIES", "NAME_RULES", "NameRule", "family_of"]
+__all__ = ["FAMILY_NAMES", "NAME_RULES", "NameRule", "family_of"]
 
-FAMILIES = ("growing", "engaged", "regular", "new", "struggling", "at risk")
-"""Names of one family ask for the same kind of attention."""
+FAMILY_NAMES = {
+    "growing": "Growing",
+    "engaged": "Power Users",
+    "regular": "Casual Users",
+    "new": "New Users",
+    "struggling": "Struggling Adopters",
+    "at risk": "At Risk",
+}
+"""Family to its plain name; names of one family ask for the same kind of attention."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class NameRule:
     name : str
         As people read it.
     family : str
-        One of :data:`FAMILIES`.
+        One of :data:`FAMILY_NAMES`.
     levels : dict of str to tuple of str
         Aspect to the levels that satisfy the rule; aspects not named are free.
     """
@@ -51,7 +58,7 @@ NAME_RULES = (
     _r("Power Users", "engaged", use="deep", breadth="wide|middling"),
     _r("Champions", "engaged", use=_USED, breadth="wide", mood="happy"),
     _r("Self-Sufficient Power Users", "engaged", use=_USED, breadth="wide", support="low"),
-    _r("Mature Optimizers", "engaged", use=_USED, stage="mature"),
+    _r("Mature Optimizers", "engaged", use=_USED, stage="established|mature"),
     _r("Struggling Adopters", "struggling", breadth="narrow", support="high"),
     _r("Silent Strugglers", "struggling", use="rare", breadth="narrow", support="low|usual"),
     _r("Casual Users", "regular"),

@@ -67,7 +67,7 @@ def open_csv(path: Path, name: str, options: FileOptions, *, scratch: Path, key:
             f"lines. Correct {key}.skip_lines or export the file again."
         )
     header = _header(lines[-1], name, options, key)
-    fast = _FastReader(path, name, options, scan, header)
+    fast = _FastReader(name, options, scan, lines, header)
     return RawFile(
         name=name,
         kind="csv",
@@ -136,10 +136,10 @@ class _FastReader:
     """Reads the rows of one scanned text table."""
 
     def __init__(
-        self, path: Path, name: str, options: FileOptions, scan: Scan, header: list[str]
+        self, name: str, options: FileOptions, scan: Scan, lines: list[str], header: list[str]
     ) -> None:
-        self.path, self.name, self.options = path, name, options
-        self.scan, self.header = scan, header
+        self.name, self.options, self.scan = name, options, scan
+        self.lines, self.header = lines, header
         self.grammar = Grammar(options.delimiter, options.quote)
         self.header_line = options.skip_lines + 1
 
@@ -167,37 +167,54 @@ class _FastReader:
     def _fast(self, session: Session, wanted: list[int]) -> Loaded | None:
         """Return the rows, or ``None`` if DuckDB's answer cannot be trusted."""
         table = session.name("raw")
-        last = len(self.header) - 1
         picked = [fill("f{i} AS {c}", i=literal(at), c=column(n)) for n, at in enumerate(wanted)]
         picked.append(fill("row_number() OVER () + {h} AS row", h=literal(self.header_line)))
-        picked.append(fill("f{i} IS NULL AS no_last", i=literal(last)))
+        names = [f"f{index}" for index in range(len(self.header))]
         create = fill(
             "CREATE TEMP TABLE {t} AS SELECT {p} FROM {csv}",
             t=table,
             p=commas(picked),
-            csv=self._csv([f"f{index}" for index in range(last + 1)], self.header_line),
+            csv=self._csv(names, self.header_line),
         )
         try:
             session.run(create)
         except duckdb.InvalidInputException:
             return None
-        counted = fill("SELECT count(*), count(*) FILTER (no_last) FROM {t}", t=table)
-        n_rows, n_open = session.rows(counted)[0]
+        n_rows = int(session.value(fill("SELECT count(*) FROM {t}", t=table)))
         expected = self.scan.n_lines - self.header_line - _blank_at_end(self.scan.plain)
-        sound = n_rows == expected and self.scan.trailing_delimiters <= n_open
-        if not sound or not self._quotes_are_sound(session):
+        if n_rows != expected or not self._lines_are_sound(session, n_rows):
             session.drop(table)
             return None
         return Loaded(relation=table, n_records=n_rows, table=True)
 
-    def _quotes_are_sound(self, session: Session) -> bool:
+    def _lines_are_sound(self, session: Session, n_rows: int) -> bool:
+        """Look at the lines themselves where DuckDB is lenient.
+
+        It takes a quote inside a plain field for a letter, and drops empty fields at the end of
+        a line. Without quotes the number of delimiters settles it; with quotes each line with
+        one is matched against the grammar and each line's delimiters outside quotes are counted.
+        """
+        per_line = len(self.header) - 1
         if not self.scan.n_quotes:
-            return True
+            head = sum(line.count(self.options.delimiter) for line in self.lines)
+            return self.scan.n_delimiters - head == per_line * n_rows
+        quote, delimiter = literal(self.options.quote), literal(self.options.delimiter)
+        quoted = fill("contains(f0, {q})", q=quote)
+        bare = fill(
+            "CASE WHEN {q} THEN regexp_replace(f0, {cell}, '', 'g') ELSE f0 END",
+            q=quoted,
+            cell=literal(self.grammar.quoted),
+        )
         odd = fill(
-            "SELECT count(*) FROM {csv} WHERE contains(f0, {q}) AND NOT regexp_full_match(f0, {g})",
+            "SELECT count(*) FROM {csv} WHERE f0 <> '' AND "
+            "(({q} AND NOT regexp_full_match(f0, {g})) "
+            "OR length({b}) - length(replace({b}, {d}, '')) <> {n})",
             csv=self._csv(["f0"], self.header_line, lines=True),
-            q=literal(self.options.quote),
+            q=quoted,
             g=literal(self.grammar.line),
+            b=bare,
+            d=delimiter,
+            n=literal(per_line),
         )
         try:
             return int(session.value(odd)) == 0
@@ -213,7 +230,7 @@ class _FastReader:
             "max_line_size = {size}, skip = {skip}, delim = {delim}, quote = {quote}, "
             "escape = {quote}, columns = {columns})",
             path=literal(str(self.scan.plain)),
-            size=literal(2 * MAX_FIELD),
+            size=literal(MAX_FIELD),
             skip=literal(skip),
             delim=literal("\x01" if lines else self.options.delimiter),
             quote=literal(quote),

@@ -37,17 +37,23 @@ class Grammar:
         return re.escape(self.delimiter), re.escape(self.quote)
 
     @property
+    def quoted(self) -> str:
+        """Regular expression of one quoted text."""
+        q = self._parts[1]
+        return f"{q}(?:[^{q}]|{q}{q})*{q}"
+
+    @property
     def line(self) -> str:
         """Regular expression of a whole, well-formed line; RE2 and Python agree on it."""
         d, q = self._parts
-        one = f"(?:[^{q}{d}]*| *{q}(?:[^{q}]|{q}{q})*{q} *)"
+        one = f"(?:[^{q}{d}]*| *{self.quoted} *)"
         return f"{one}(?:{d}{one})*"
 
     @property
     def opened(self) -> str:
         """Regular expression of a line whose last field is quoted and not closed."""
         d, q = self._parts
-        one = f"(?:[^{q}{d}]*| *{q}(?:[^{q}]|{q}{q})*{q} *)"
+        one = f"(?:[^{q}{d}]*| *{self.quoted} *)"
         return f"(?:{one}{d})* *{q}(?:[^{q}]|{q}{q})*"
 
     def compiled(self) -> "_Compiled":

@@ -13,27 +13,11 @@ from helpers.config import CompanyConfig, Source
 from helpers.config.sources import FileOptions
 from helpers.contract import TABLES
 from helpers.errors import ConfigError, InputError, MachineError
+from helpers.sources.kinds import kind_of
 from helpers.sources.manifests import Group, check_manifests
-from helpers.sources.plain import COMPRESSED
 from helpers.sources.scan import check_encoding, fingerprint
 
-__all__ = ["FoundFile", "Preflight", "SourceFiles", "key_of", "kind_of", "preflight"]
-
-_KINDS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".duckdb": "duckdb",
-    ".ddb": "duckdb",
-    ".sqlite": "sqlite",
-    ".sqlite3": "sqlite",
-}
-_SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+__all__ = ["FoundFile", "Preflight", "SourceFiles", "key_of", "preflight"]
 
 
 @dataclass(frozen=True)
@@ -83,27 +67,6 @@ def key_of(config: CompanyConfig, table: str, index: int) -> str:
     """Return how the configuration file addresses a source: ``sources.events`` or with a number."""
     single = len(config.sources[table]) == 1
     return f"sources.{table}" if single else f"sources.{table}.{index}"
-
-
-def kind_of(path: str, options: FileOptions, key: str) -> str:
-    """Return how a file is read; ``ConfigError`` if that cannot be told from its name."""
-    if options.kind is not None:
-        return options.kind
-    name = PurePosixPath(path)
-    suffix = name.suffix.lower()
-    if suffix in COMPRESSED:
-        suffix = PurePosixPath(name.stem).suffix.lower()
-    if suffix in _SHEETS:
-        raise ConfigError(
-            f"{key}.files: {path}: spreadsheets are not read, because they turn ids into numbers "
-            "and dates into serials. Save each sheet as CSV (UTF-8) and name that file."
-        )
-    if suffix not in _KINDS:
-        raise ConfigError(
-            f"{key}.files: {path}: cannot tell from the ending {suffix!r} how to read it. "
-            f"Set {key}.kind to csv, parquet, jsonl, duckdb or sqlite."
-        )
-    return _KINDS[suffix]
 
 
 def preflight(config: CompanyConfig, data_folder: Path, *, fingerprints: bool = True) -> Preflight:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from helpers.config import Source
-from helpers.errors import InputError
+from helpers.errors import InputError, MachineError
 from helpers.sources.csv_fast import open_csv
 from helpers.sources.files import FoundFile, SourceFiles
 from helpers.sources.issues import Issues
@@ -34,6 +35,7 @@ class Opener:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._opened: dict[str, RawFile] = {}
+        self._stamps: dict[str, tuple[Path, int, int]] = {}
 
     def open_all(self, files: SourceFiles) -> list[RawFile]:
         """Open every file of a source or lookup, or its rows in the configuration.
@@ -57,9 +59,19 @@ class Opener:
 
     def _open_once(self, file: FoundFile, files: SourceFiles) -> RawFile:
         mark = _settings(files.options) + file.name
+        self._stamps.setdefault(file.name, _stamp(file.path))
         if mark not in self._opened:
             self._opened[mark] = self._open(file, files)
         return self._opened[mark]
+
+    def check_unchanged(self) -> None:
+        """Raise ``MachineError`` if a file was written to since it was opened."""
+        changed = [name for name, stamp in self._stamps.items() if _stamp(stamp[0]) != stamp]
+        if changed:
+            raise MachineError(
+                f"{', '.join(changed)} changed while it was read. Let the export finish, then run "
+                "again."
+            )
 
     def _open(self, file: FoundFile, files: SourceFiles) -> RawFile:
         options, key = files.options, files.key
@@ -72,6 +84,12 @@ class Opener:
         if file.kind == "duckdb":
             return open_duckdb(self.session, file.path, file.name, options)
         return open_sqlite(file.path, file.name, options)
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    """Return size and time of last change; what a writer cannot help altering."""
+    found = path.stat()
+    return path, found.st_size, found.st_mtime_ns
 
 
 _HOW_WRITTEN = ("kind", "table", "delimiter", "quote", "encoding", "skip_lines", "multiline",

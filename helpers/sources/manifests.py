@@ -12,7 +12,7 @@ from typing import Any
 from helpers.errors import InputError
 from helpers.sources.scan import fingerprint
 
-__all__ = ["Group", "check_manifests"]
+__all__ = ["MANIFEST", "SUCCESS", "Group", "check_manifests"]
 
 MANIFEST, SUCCESS = "_manifest.json", "_SUCCESS"
 Group = tuple[str, bool, bool, list[tuple[str, Path]]]

@@ -65,6 +65,7 @@ def read_company(
     progress: Progress | None = None,
     memory_limit: str | None = None,
     temp_folder: Path | None = None,
+    threads: int | None = None,
 ) -> Reading:
     """Read a company's files and write its clean tables.
 
@@ -86,6 +87,8 @@ def read_company(
         For DuckDB, such as ``"4GB"``.
     temp_folder : Path, optional
         Where spilled and decompressed data go.
+    threads : int, optional
+        Default: one a core. Nothing depends on it.
 
     Returns
     -------
@@ -98,6 +101,8 @@ def read_company(
         Before any data are read.
     InputError
         Naming everything that is wrong with the data, over all tables where possible.
+    MachineError
+        If a file was written to meanwhile, or memory or disk do not suffice.
     GateError
         If a row was lost, which would be a defect of the reader.
     """
@@ -105,7 +110,11 @@ def read_company(
     found = preflight(config, data_folder, fingerprints=False)
     out_folder.mkdir(parents=True, exist_ok=True)
     with open_session(
-        data_folder, out_folder, memory_limit=memory_limit, temp_folder=temp_folder
+        data_folder,
+        out_folder,
+        memory_limit=memory_limit,
+        temp_folder=temp_folder,
+        threads=threads,
     ) as session:
         work = Work(session, config, found, checked, progress or _silent)
         return work.read(out_folder, as_of or config.analysis.as_of)

@@ -50,8 +50,8 @@ class Scan:
         Physical line and value of the first byte that is not UTF-8.
     n_quotes : int
         Quote characters.
-    trailing_delimiters : int
-        Lines that end with the delimiter.
+    n_delimiters : int
+        Delimiters, wherever they stand.
     ends_with_newline : bool
         False where the last line may have been cut off.
     """
@@ -66,7 +66,7 @@ class Scan:
     n_quotes: int
     bad_line: int | None
     bad_byte: int | None
-    trailing_delimiters: int
+    n_delimiters: int
     ends_with_newline: bool
 
 
@@ -95,7 +95,7 @@ def scan_text(
     encoding : str
         Declared encoding; a byte order mark wins over the default ``utf-8``.
     delimiter, quote : str
-        To count the lines that end with the one, and how often the other occurs.
+        To count how often each occurs.
     key : str
         Configuration key of the source, for errors.
 
@@ -138,7 +138,7 @@ def scan_text(
         n_quotes=counter.n_quotes,
         bad_line=counter.bad_line,
         bad_byte=counter.bad_byte,
-        trailing_delimiters=counter.trailing,
+        n_delimiters=counter.n_delimiters,
         ends_with_newline=counter.last in b"\r\n",
     )
 
@@ -193,7 +193,7 @@ class _Counter:
     """Counts lines, NUL bytes and bad bytes over chunks of a UTF-8 text."""
 
     def __init__(self, delimiter: str, quote: str) -> None:
-        self.n_bytes = self.n_nul = self.n_quotes = self.trailing = 0
+        self.n_bytes = self.n_nul = self.n_quotes = self.n_delimiters = 0
         self.bad_line: int | None = None
         self.bad_byte: int | None = None
         self.last = b""
@@ -214,10 +214,8 @@ class _Counter:
         self._cr += chunk.count(b"\r")
         self._crlf += chunk.count(b"\r\n") + (self.last == b"\r" and chunk[:1] == b"\n")
         joined = self._tail + chunk
-        for end in (b"\n", b"\r"):
-            needle = self._mark + end
-            self.trailing += joined.count(needle) - self._tail.count(needle)
-        self._tail = joined[-len(self._mark) :]
+        self.n_delimiters += joined.count(self._mark)
+        self._tail = joined[len(joined) - len(self._mark) + 1 :]
         self.last = chunk[-1:]
 
     def _validate(self, chunk: bytes) -> None:

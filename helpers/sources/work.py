@@ -6,7 +6,7 @@ from pathlib import Path
 
 from helpers.config import CompanyConfig
 from helpers.contract import TABLES
-from helpers.errors import InputError
+from helpers.errors import GateError, InputError
 from helpers.sources.as_of import last_complete_day
 from helpers.sources.checking import Checked
 from helpers.sources.files import Preflight
@@ -81,6 +81,8 @@ class Work:
         ------
         InputError
             Naming everything that is wrong, table by table.
+        MachineError
+            If a file was written to meanwhile.
         """
         present = [name for name in TABLES if self._is_present(name)]
         for name in present:
@@ -97,6 +99,7 @@ class Work:
             self.problems.append(NO_EVENTS)
         if self.problems or as_of is None:
             raise InputError("\n\n".join(self.problems))
+        self.opener.check_unchanged()
         note_unused_columns(self.judged, self.issues)
         sensitive = self.config.ids.case_sensitive
         note_unknown_users(self.session, self.judged, self.issues, case_sensitive=sensitive)
@@ -126,6 +129,9 @@ class Work:
             step(*given)
         except InputError as error:
             self.problems.append(str(error))
+        except GateError:
+            self.opener.check_unchanged()  # counts may differ because the file did
+            raise
 
     def _load(self, name: str) -> None:
         entries = [entry for entry in self.preflight.sources if entry.table == name]

@@ -1,9 +1,14 @@
-"""A made-up activity table with known rates, for tests of the detectors."""
+"""A made-up activity with known rates, for tests of the detectors: no files, no engine."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from helpers.anomalies.signals import SIGNALS, Activity, Cube
+from helpers.anomalies.analyse import Settings, analyse
+from helpers.anomalies.daily import learn_days
+from helpers.anomalies.scene import make_scene
+from helpers.anomalies.signals import Activity, Cube
 
 WEEKDAY = np.array([0.95, 1.15, 1.20, 1.15, 0.90, 0.25, 0.20]) * 7 / 5.8
 RATES = {  # share of events that each signal is, on average
@@ -15,9 +20,13 @@ RATES = {  # share of events that each signal is, on average
     "collaboration": 0.1,
     "errors": 0.02,
     "tickets": 0.004,
-    "night_events": 0.05,
+    "security": 0.002,
+    "off_hours": 0.05,
 }
 START = pd.Timestamp("2026-01-05")  # a Monday
+NO_ACTIONS = pd.DataFrame({"account": [], "event": [], "day": [], "n": [], "n_night": []}).astype(
+    {"account": int, "event": "string", "day": int}
+)
 
 
 def make_activity(
@@ -26,57 +35,110 @@ def make_activity(
     n_days=196,
     seed=0,
     spread=0.05,
-    rate=(5.0, 80.0),
-    day_factor=None,
+    rate=(20.0, 80.0),
+    day_factor=1.0,
     signals=RATES,
     n_users=0,
     features=(),
 ):
-    """Independent negative binomial counts around a steady level, weekday pattern included."""
+    """Negative binomial counts around a steady level per account, weekday pattern included."""
     rng = np.random.default_rng(seed)
     level = np.exp(rng.uniform(np.log(rate[0]), np.log(rate[1]), n_accounts))
-    factor = WEEKDAY[np.arange(n_days) % 7]
-    factor = factor * (1.0 if day_factor is None else day_factor)
+    factor = WEEKDAY[np.arange(n_days) % 7] * day_factor
     weekly = rng.gamma(1 / spread, spread, (n_accounts, n_days // 7 + 1)).repeat(7, axis=1)
     mean = level[:, None] * factor * weekly[:, :n_days]
-    counts = np.stack([rng.poisson(mean * share) for share in signals.values()])
-    used = np.stack([rng.poisson(mean * 0.1) for _ in features]) if features else counts[:0]
-    people = pd.DataFrame(
-        {
-            "account": np.arange(n_accounts).repeat(n_users),
-            "user_id": [f"u{index:05d}" for index in range(n_accounts * n_users)],
-            "is_admin": np.arange(n_accounts * n_users) % max(n_users, 1) == 0,
-            "is_champion": False,
-            "department": "Sales",
-            "role": "member",
-        }
+    people = rng.poisson(mean * RATES["active_users"])  # events come from people
+    drawn = {"active_users": people, "events": rng.poisson(people / RATES["active_users"])}
+    counts = np.stack(
+        [drawn.get(name, rng.poisson(mean * share)) for name, share in signals.items()]
     )
+    used = np.stack([rng.poisson(mean * 0.1) for _ in features]) if features else counts[:0]
+    if "off_hours" in signals:
+        weekend = np.arange(n_days) % 7 >= 5
+        row = list(signals).index("off_hours")
+        counts[row] = np.where(weekend, counts[list(signals).index("events")], counts[row])
     shared = np.repeat(mean, n_users, axis=0) / max(n_users, 1)
     return Activity(
-        accounts=pd.DataFrame(
-            {
-                "account_id": [f"a{index:04d}" for index in range(n_accounts)],
-                "csm": [f"csm{index % 3}" for index in range(n_accounts)],
-                "mrr": 100.0 + np.arange(n_accounts),
-                "region": "EMEA",
-                "signed_up_on": START - pd.Timedelta(days=400),
-                "cohort": 0,
-            }
-        ),
+        accounts=make_accounts(n_accounts),
         days=pd.date_range(START, periods=n_days),
         alive=np.ones((n_accounts, n_days), bool),
         observed=np.ones(n_days, bool),
         signals=Cube(names=tuple(signals), counts=counts.astype(np.float32)),
         features=Cube(names=tuple(features), counts=used.astype(np.float32)),
-        users=people,
+        users=make_users(n_accounts, n_users),
         user_days=rng.poisson(shared).astype(np.float32),
-        actions=pd.DataFrame({"account": [], "event": [], "day": [], "n": []}),
-        catalogue=SIGNALS,
+        actions=NO_ACTIONS,
+        core_features=tuple(features),
     )
 
 
-def scaled(activity, name, account, days, factor):
-    """Multiply one signal of one account on some days; counts stay whole."""
+def make_accounts(n):
+    return pd.DataFrame(
+        {
+            "account_id": [f"a{index:04d}" for index in range(n)],
+            "name": [f"Account {index}" for index in range(n)],
+            "csm": [f"csm{index % 3}" for index in range(n)],
+            "mrr": 100.0 + np.arange(n),
+            "region": "EMEA",
+            "signed_up_on": START - pd.Timedelta(days=400),
+            "cohort": 0,
+        }
+    )
+
+
+def make_users(n_accounts, n_users):
+    n = n_accounts * n_users
+    return pd.DataFrame(
+        {
+            "account": np.arange(n_accounts).repeat(n_users),
+            "user_id": [f"u{index:05d}" for index in range(n)],
+            "is_admin": np.arange(n) % max(n_users, 1) == 0,
+            "is_champion": False,
+            "department": "Sales",
+            "role": "member",
+        }
+    )
+
+
+def steady(values, *, n_days=None, signals=None, **rest):
+    """One account whose signals are exactly the daily values given: {name: array of counts}."""
+    n_days = len(next(iter(values.values()))) if n_days is None else n_days
+    activity = make_activity(n_accounts=1, n_days=n_days, signals=RATES, **rest)
+    counts = np.stack([np.asarray(day, float) for day in values.values()])[:, None, :]
+    cube = Cube(names=tuple(values), counts=counts.astype(np.float32))
+    return replace(activity, signals=cube)
+
+
+def change(activity, name, account, days, factor):
+    """Multiply one signal of one account on some days; counts stay whole. In place."""
     counts = activity.signals.of(name)
     counts[account, days] = np.floor(counts[account, days] * factor)
-    return activity
+
+
+def quiet(activity, account, days, factor=0.0, *, names=None):
+    """Scale all usage signals of an account on some days. In place."""
+    for name in names or ("events", "logins", "active_users", "core_events", "features_used"):
+        if name in activity.signals.names:
+            change(activity, name, account, days, factor)
+
+
+def scene_of(activity, **rest):
+    """Measure without incidents."""
+    return make_scene(activity, learn_days(activity, activity.signals), **rest)
+
+
+def run(activity, **rest):
+    """Analyse with the defaults of the notebook."""
+    return analyse(activity, Settings(**rest))
+
+
+def reorder(activity, order):
+    """Put the accounts into another order."""
+    order = np.asarray(order)
+    return replace(
+        activity,
+        accounts=activity.accounts.iloc[order].reset_index(drop=True),
+        alive=activity.alive[order],
+        signals=replace(activity.signals, counts=activity.signals.counts[:, order]),
+        features=replace(activity.features, counts=activity.features.counts[:, order]),
+    )

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ def options_of(command: str) -> set[str]:
 
 def commands_in(text: str) -> list[list[str]]:
     found = re.findall(r"playbook ((?:run|validate|demo|check|status|init)\b[^\n`#]*)", text)
-    return [shlex.split(re.sub(r"\\%|\$\{[^}]*\}|\$\([^)]*\)|[{}]", "X", line)) for line in found]
+    return [re.sub(r"\\%|\$\{[^}]*\}|\$\([^)]*\)|[{}\"]", "X", line).split() for line in found]
 
 
 @pytest.mark.parametrize("name", ["README.md", "crontab", "github-actions.yml", "airflow_dag.py"])

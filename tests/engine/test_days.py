@@ -57,8 +57,8 @@ def test_the_days_around_a_change_of_clocks_have_23_and_25_hours():  # C-11
 @given(
     st.lists(
         st.datetimes(
-            min_value=dt.datetime(1999, 1, 1),
-            max_value=dt.datetime(2030, 12, 31),
+            min_value=dt.datetime(1999, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+            max_value=dt.datetime(2030, 12, 31),  # noqa: DTZ001
             timezones=st.just(dt.UTC),
         ),
         min_size=1,

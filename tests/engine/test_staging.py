@@ -63,7 +63,9 @@ def test_days_hold_what_happened_on_them(tmp_path):
 
 
 def test_a_visit_ends_at_midnight_at_the_latest(tmp_path):
-    rows = [("s1", at(5, 23.5)), ("s1", at(5, 23.5) + TEN_MINUTES), ("s1", at(4, 0.5)), ("s2", at(4, 5.0)), (None, at(2))]
+    late = at(5, 23.5)
+    rows = [("s1", late), ("s1", late + TEN_MINUTES), ("s1", at(4, 0.5)), ("s2", at(4, 5.0))]
+    rows.append((None, at(2)))
     events = pd.DataFrame(rows, columns=["session_id", "occurred_at"])
     engine, history = staged(tmp_path, events.assign(account_id="a", event="task_created"))
     with engine:
@@ -106,8 +108,10 @@ def test_without_a_catalogue_every_event_but_the_technical_ones_is_a_feature(tmp
 def test_steps_of_the_setup_are_events_or_values_of_the_only_one(tmp_path):
     single = with_config(roles={"setup": ["setup_step"]})
     events = pd.concat(
-        [events_on("a", [9], event="setup_step", value=1.0)]
-        + [events_on("a", [8, 7], event="setup_step", value=2.0)]
+        [
+            events_on("a", [9], event="setup_step", value=1.0),
+            events_on("a", [8, 7], event="setup_step", value=2.0),
+        ]
     )
     engine, history = staged(tmp_path, events, config=single)
     with engine:
@@ -123,5 +127,5 @@ def test_steps_of_the_setup_are_events_or_values_of_the_only_one(tmp_path):
 
 def test_no_events_at_all_is_an_error_that_says_where_to_look(tmp_path):
     events = clean("events", events_on("gone", [3]))
-    with pytest.raises(ParameterError, match="found none.*01_data_audit"):
+    with pytest.raises(ParameterError, match=r"found none.*01_data_audit"):
         staged(tmp_path, events)

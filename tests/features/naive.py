@@ -45,7 +45,7 @@ def naive_features(
     found |= _adoption(events, tables, as_of, observed, signup >= first)
     found |= _support(mine["tickets"], as_of)
     found |= _billing(mine["subscriptions"], mine["invoices"], as_of)
-    found |= _contact(mine, as_of)
+    found |= _contact(mine, tables, as_of)
     found |= _levels(mine, tables, found, as_of)
     return found
 
@@ -270,7 +270,7 @@ def _billing(terms, invoices, as_of):
     return found
 
 
-def _contact(mine, as_of):
+def _contact(mine, tables, as_of):
     found = {}
     sent = _seen(mine["messages"], "sent_at", as_of)
     sent = sent[sent["sent_at_age"] <= 90]
@@ -294,7 +294,8 @@ def _contact(mine, as_of):
     there = users["deactivated_at"].isna()
     found["users__n"] = there.sum()
     found["users_added__n_30d"] = (users["created_at_age"] <= 30).sum()
-    found["users_removed__n_30d"] = (users["deactivated_at_age"] <= 30).sum()
+    if (dated(tables["users"], "deactivated_at") < as_of).any():  # else nobody records removals
+        found["users_removed__n_30d"] = (users["deactivated_at_age"] <= 30).sum()
     found["departments__n"] = users.loc[there, "department"].nunique()
     champion = users["is_champion"].astype(bool)
     found["champion_left_90d"] = float((champion & (users["deactivated_at_age"] <= 90)).any())

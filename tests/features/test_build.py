@@ -59,7 +59,7 @@ def test_no_value_is_infinite_and_shares_are_shares(built):  # D13
     assert not np.isinf(numbers.to_numpy(dtype=float)).any()
     shares = [name for name in numbers if "share" in name and name != "seats__share"]
     assert len(shares) >= 10
-    known = numbers[shares].stack().dropna()
+    known = numbers[shares].melt()["value"].dropna()
     assert known.between(0, 1).all()
 
 
@@ -140,7 +140,9 @@ def test_fault_A02_absent_table_gives_missing_values_not_zeros(tables):
 def test_a_role_that_is_not_configured_is_missing_not_zero(tables):
     config = with_config(roles={"pricing_page": [], "login": []})
     found = features_of(tables, config=config)
-    assert found[["pricing_page__n_30d", "logins__n_30d", "days_since_last_login"]].isna().all().all()
+    assert (
+        found[["pricing_page__n_30d", "logins__n_30d", "days_since_last_login"]].isna().all().all()
+    )
     assert (found["competitor_search__n_90d"] >= 0).all()
 
 
@@ -221,7 +223,7 @@ def _other_future(
             future = frame.iloc[rng.integers(0, len(frame), 40)].copy()
             shift = pd.to_timedelta(rng.integers(0, 60, 40), unit="D")
             start = cutoff.tz_localize(ZONE).tz_convert("UTC")
-            dates = (start if name != "users" else start) + shift
+            dates = start + shift
             if contract.column(contract.when).kind == "date":
                 dates = dates.tz_localize(None).ceil("D")
             future[contract.when] = dates
@@ -236,12 +238,12 @@ def _other_future(
     return changed
 
 
-@hypothesis.settings(max_examples=6, deadline=None)
+@hypothesis.settings(max_examples=5, deadline=None)
 @hypothesis.given(
     st.sampled_from([1, 33, 90, 151]), st.integers(0, 99), st.sampled_from(["drop", "replace"])
 )
 def test_fault_E11_nothing_after_the_cutoff_changes_a_feature(days, seed, how):
-    tables = make_tables()
+    tables = make_tables(weeks=32)
     cutoff = AS_OF - pd.Timedelta(days=days)
     dates = [cutoff, cutoff - pd.Timedelta(days=30)]
     config = make_config(as_of=(AS_OF + pd.Timedelta(days=90)).date().isoformat())

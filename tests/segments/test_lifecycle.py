@@ -117,10 +117,10 @@ def test_when_everybody_is_quiet_nobody_declines():
 @pytest.mark.parametrize(
     ("days_per_week", "expected"),
     [
-        (4.0, "Highly Engaged"),
-        (3.99, "Moderately Engaged"),
-        (0.70, "Moderately Engaged"),
-        (0.69, "Lightly Engaged"),
+        (2.24, "Highly Engaged"),
+        (2.23, "Moderately Engaged"),
+        (0.48, "Moderately Engaged"),
+        (0.47, "Lightly Engaged"),
         (0.1, "Lightly Engaged"),
     ],
 )

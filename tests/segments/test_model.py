@@ -3,10 +3,15 @@ import pandas as pd
 import pytest
 
 from helpers.errors import ParameterError
-from helpers.segments import describe_segments, segment_accounts
+from helpers.segments import (
+    composition,
+    describe_segments,
+    follow_segments,
+    segment_accounts,
+)
 from helpers.segments.agreement import adjusted_rand
 from helpers.segments.selection import Rule
-from helpers.segments.vocabulary import NAME_RULES
+from helpers.segments.vocabulary import FAMILY_NAMES
 from tests.segments.frames import AS_OF, NAMES, SHARES, kinds_of, make_dictionary, make_features
 
 QUICK = Rule(n_draws=4, n_chance=2)
@@ -84,6 +89,10 @@ def test_fault_E01_too_few_accounts_are_named_by_rule(planted, n):
     profiles, people = describe_segments(few, segmentation)
     assert people["n_accounts"].sum() == n
     assert set(profiles["segment"]) == set(segmentation.assignments["segment"])
+    assert {"traits", "because", "family", "touch", "owner"} <= set(people.columns)
+    movement = follow_segments(few, segmentation, seed=1)
+    assert movement.migration.empty
+    assert composition(segmentation)["n_accounts"].sum() == n
 
 
 def test_fault_E06_without_structure_segments_follow_the_rules():
@@ -97,7 +106,7 @@ def test_fault_E06_without_structure_segments_follow_the_rules():
     segmentation = run(blurred, k_max=8)
     assert segmentation.reason.startswith("no structure found")
     assert segmentation.assignments["cluster"].isna().all()
-    assert set(segmentation.assignments["segment"]) <= {rule.name for rule in NAME_RULES}
+    assert set(segmentation.assignments["segment"]) <= set(FAMILY_NAMES.values())
     assert segmentation.naming.empty
     assert np.isnan(segmentation.agreement)
 

@@ -106,6 +106,22 @@ def test_migration_shows_shares_and_hides_noise(planted):
     assert sorted(text.get_text() for text in ax.texts) == ["100 %", "25 %", "75 %"]
 
 
+def test_nothing_to_draw_is_said(planted):
+    features, segmentation = planted
+    profiles, _ = describe_segments(features, segmentation)
+    accounts, axes = account_map(segmentation)
+    empty = [
+        plots.plot_selection(segmentation.selection.assign(silhouette=np.nan)),
+        plots.plot_map(accounts.iloc[:0], axes),
+        plots.plot_profiles(profiles.iloc[:0]),
+        plots.plot_composition(composition(segmentation).iloc[:0]),
+        plots.plot_migration(pd.DataFrame()),
+    ]
+    for figure in empty:
+        (ax,) = figure.axes
+        assert ax.texts[0].get_text().startswith("Nothing to draw: ")
+
+
 def test_labels_from_the_data_cannot_break_a_figure(planted):
     _, segmentation = planted
     accounts, axes = account_map(segmentation)

@@ -67,20 +67,20 @@ def test_shuffled_outcomes_are_forecast_by_nothing(history):
 def test_no_training_date_knows_a_test_outcome(history):
     features, labels, segmentation = history
     table = compare(features, labels, segmentation)
-    # labelled: 60, 90, 120 and 150 days ago; tested on 60, trained where 60 days had passed
-    assert table["n_test"].unique().tolist() == [240]
-    assert table["n_train"].unique().tolist() == [2 * 240]
+    # labelled 60, 90, 120 and 150 days ago, known 60 days later: 60 and 90 can be judged
+    assert table["n_dates"].unique().tolist() == [2]
+    assert table["n_test"].unique().tolist() == [2 * 240]
+    late = labels.assign(horizon_days=61)
+    assert compare(features, late, segmentation)["n_dates"].unique().tolist() == [1]
 
 
 def test_too_few_churned_accounts_are_a_reason(history):
     features, labels, segmentation = history
     none = labels.assign(churned=labels["churned"].where(labels["churned"].isna(), False))
     table = compare(features, none, segmentation)
-    assert table["reason"].tolist() == [
-        "needs at least 5 churned accounts on earlier dates, there are 0"
-    ]
-    empty = compare(features, labels.iloc[:0], segmentation)
-    assert "there are 0" in empty["reason"].iloc[0]
+    reason = "no date has 5 churned accounts and as many on dates known by then"
+    assert table["reason"].tolist() == [reason]
+    assert compare(features, labels.iloc[:0], segmentation)["reason"].tolist() == [reason]
 
 
 def test_an_empty_column_is_a_reason(history):

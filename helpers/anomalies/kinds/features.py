@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.anomalies.baseline import dispersion
 from helpers.anomalies.detectors import SMALLEST_P
-from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
+from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
 from helpers.anomalies.kinds.usage import STILL_NORMAL
 from helpers.anomalies.scene import Scene
-from helpers.anomalies.signals import Cube
-from helpers.anomalies.surprise import account_age, measure
+from helpers.anomalies.signals import Cube, spread
+from helpers.anomalies.surprise import account_age
 from helpers.anomalies.windows import cumulative, sums
 from helpers.stats import safe_ratio
 
@@ -28,46 +29,69 @@ STALL_AGE, STALL_DAYS = (60, 67), 28
 
 
 def feature_abandonment(scene: Scene) -> Found:
-    """A core feature that was used every week is not touched any more; the rest is as usual."""
+    """Find a core feature, used every week before, that is not touched any more.
+
+    The rest of the account's use is as usual; by how much that fell, the feature may fall too.
+    """
     cube = _core(scene)
     if not cube.names:
         return nothing("feature_abandonment", scene.shape)
-    rest = _rest_normal(scene)
+    rest = _rest_of_use(scene)
     candidates = []
-    for window_days in ABANDON_DAYS:
-        surprise = measure(scene.activity, cube, ends=scene.ends, window_days=window_days)
-        for name, counts in zip(cube.names, cube.counts, strict=True):
-            total = cumulative(counts)
-            start = scene.ends - window_days
-            weekly = [sums(total, start - 7 * week, 7) > 0 for week in range(OF_WEEKS)]
-            habit = np.sum(weekly, axis=0) >= USED_WEEKS
-            one = signal_measure(surprise, name, "low")
-            gone = (one.observed == 0) & habit & rest & (one.p <= 0.01)
-            candidates.append((_named(one, f"feature:{name}"), gone))
+    for name, counts in zip(cube.names, cube.counts, strict=True):
+        total = cumulative(counts)
+        for window_days in ABANDON_DAYS:
+            one, habit = _not_used(scene, total, window_days, rest)
+            gone = (one.observed == 0) & habit & (rest >= STILL_NORMAL) & (one.p <= 0.01)
+            candidates.append((Measure(**{**vars(one), "metric": f"feature:{name}"}), gone))
     return strongest("feature_abandonment", candidates)
 
 
+def _not_used(
+    scene: Scene, total: Array, window_days: int, rest: Array
+) -> tuple[Measure, NDArray[np.bool_]]:
+    """Return the chance of no use at all, given eight weeks before, and if it was a habit."""
+    start = scene.ends - window_days
+    past = [sums(total, start - 7 * week, 7).astype(np.float32) for week in range(OF_WEEKS)]
+    weeks = np.stack(past)
+    level = weeks.mean(axis=0, dtype=np.float64)
+    length = window_days + 7 * OF_WEEKS
+    ready = sums(cumulative(scene.activity.alive), scene.ends, length) == length
+    spread, _ = dispersion(weeks, np.ones_like(weeks), level, panel=ready)
+    expected = level * window_days / 7 * np.clip(rest, 0.0, 1.0)
+    extra = spread + 1 / np.maximum(OF_WEEKS * level, 1.0)
+    p = np.exp(-np.log1p(extra * expected) / extra)
+    reach = 1.96 * np.sqrt(expected + extra * expected**2)
+    observed = sums(total, scene.ends, window_days)
+    none_p = np.where(observed == 0, np.maximum(p, SMALLEST_P), 1.0)
+    one = Measure(
+        metric="feature",
+        window_days=window_days,
+        p=np.where(ready & (level > 0), none_p, np.nan),
+        size=np.where(expected > 0, observed / np.maximum(expected, 1e-9) - 1, np.nan),
+        observed=observed,
+        expected=expected,
+        low=np.maximum(expected - reach, 0.0),
+        high=expected + reach,
+    )
+    return one, ready & ((weeks > 0).sum(axis=0) >= USED_WEEKS)
+
+
 def _core(scene: Scene) -> Cube:
-    """The catalogue's core features; every feature where the catalogue names none."""
+    """Return the catalogue's core features; every feature where it names none."""
     cube, core = scene.activity.features, scene.activity.core_features
     kept = [i for i, name in enumerate(cube.names) if name in core or not core]
     return Cube(names=tuple(cube.names[index] for index in kept), counts=cube.counts[kept])
 
 
-def _rest_normal(scene: Scene) -> NDArray[np.bool_]:
-    ratios = [scene.week.ratio[scene.week.names.index("events")]]
-    if scene.month.has("events"):
-        ratios.append(scene.month.ratio[scene.month.names.index("events")])
-    known = [np.where(np.isfinite(ratio), ratio, 0.0) for ratio in ratios]
-    return np.asarray(np.maximum(known[0], known[-1]) >= STILL_NORMAL)
-
-
-def _named(measure_: Measure, name: str) -> Measure:
-    return Measure(**{**vars(measure_), "metric": name})
+def _rest_of_use(scene: Scene) -> Array:
+    """Observed over expected events, the better of the shortest and the longest window."""
+    ratios = [surprise.ratio("events") for surprise in (scene.week, scene.longest)]
+    return np.asarray(np.max([np.where(np.isfinite(r), r, 0.0) for r in ratios], axis=0))
 
 
 def outlier_actions(scene: Scene) -> Found:
-    """An account does often what it never did, and what hardly any of its peers does."""
+    """Find accounts that do often what they never did, and what hardly any peer does."""
     actions = scene.activity.actions
     if actions.empty:
         return nothing("outlier_actions", scene.shape)
@@ -75,8 +99,8 @@ def outlier_actions(scene: Scene) -> Found:
     candidates = []
     names = sorted(actions["event"].unique())
     for name in names:
-        counts = _action_counts(scene, name)
-        total = cumulative(counts)
+        rows = actions[actions["event"] == name]
+        total = cumulative(spread(rows, scene.activity.alive.shape))
         now, before = sums(total, scene.ends, 7), sums(total, scene.ends - 7, BASE_DAYS)
         if not ((now >= MIN_ACTIONS) & (before == 0)).any():
             continue
@@ -96,17 +120,7 @@ def outlier_actions(scene: Scene) -> Found:
         candidates.append((one, odd & (one.p <= 0.01)))
     if not candidates:
         return nothing("outlier_actions", scene.shape)
-    found = strongest("outlier_actions", candidates)
-    return found
-
-
-def _action_counts(scene: Scene, name: str) -> NDArray[np.float32]:
-    mine = scene.activity.actions[scene.activity.actions["event"] == name]
-    counts = np.zeros(scene.activity.alive.shape, np.float32)
-    at = mine["day"].to_numpy(np.intp), mine["account"].to_numpy(np.intp)
-    inside = (at[0] >= 0) & (at[0] < counts.shape[1]) & (at[1] >= 0)
-    np.add.at(counts, (at[1][inside], at[0][inside]), mine["n"].to_numpy(np.float32)[inside])
-    return counts
+    return strongest("outlier_actions", candidates)
 
 
 def peer_tiers(scene: Scene) -> NDArray[np.intp]:
@@ -132,7 +146,7 @@ def peer_tiers(scene: Scene) -> NDArray[np.intp]:
 def _against_peers(
     scene: Scene, total: Array, now: Array, before: Array, tier: NDArray[np.intp]
 ) -> tuple[Array, Array, Array]:
-    """Tail of this week's count under the peers' counts of the 12 weeks before.
+    """Return the tail of this week's count under the peers' counts of the 12 weeks before.
 
     Returns the p-value, the share of peers who used the action at all, and their mean weekly
     count. Negative binomial with the peers' own mean and variance, widened by half a use.
@@ -158,7 +172,7 @@ def _against_peers(
 
 
 def adoption_stalled(scene: Scene) -> Found:
-    """Two months after sign-up few features are in use and none has come for four weeks."""
+    """Find accounts with few features in use after two months, and none new for four weeks."""
     features = scene.activity.features
     if not features.names:
         return nothing("adoption_stalled", scene.shape)

@@ -3,15 +3,17 @@
 Most of these state a fact (a level above a threshold), so there is no p-value.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from helpers.anomalies.detectors import SMALLEST_P
 from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
-from helpers.anomalies.scene import Scene
+from helpers.anomalies.scene import WEEK, Scene
 from helpers.anomalies.surprise import Surprise
 from helpers.anomalies.windows import cumulative, sums
-from helpers.stats import mad_scale, safe_ratio
+from helpers.stats import safe_ratio
 
 __all__ = [
     "above_typical_power_user",
@@ -31,6 +33,9 @@ INTEGRATIONS, DEPARTMENTS = 5, 3
 TRIAL_USES, TRIAL_DAYS = 3, 2
 POWER_SHARE, WAS_POWER, ABOVE, MIN_PEERS = 0.8, 0.75, 1.25, 20
 """Power users are the most intensive fifth; "above" is 25 % more than is typical of them."""
+ROSE_P = 0.05
+CHI_MEDIAN = 0.455
+"""Median of a squared standard normal: turns a median square into a variance."""
 
 
 def latest_level(scene: Scene, metric: str) -> Array:
@@ -39,13 +44,12 @@ def latest_level(scene: Scene, metric: str) -> Array:
     levels = scene.activity.levels
     if levels is None:
         return out
-    mine = levels[levels["metric"] == metric].sort_values(["day", "account"], kind="stable")
+    mine = levels[levels["metric"] == metric]
     filled = np.full(scene.activity.alive.shape, np.nan)
-    day, account = mine["day"].to_numpy(np.intp), mine["account"].to_numpy(np.intp)
-    inside = (day >= 0) & (day < filled.shape[1]) & (account >= 0)
-    filled[account[inside], day[inside]] = mine["value"].to_numpy(float)[inside]
+    at_account, at_day = np.asarray(mine["account"], np.intp), np.asarray(mine["day"], np.intp)
+    filled[at_account, at_day] = np.asarray(mine["value"], float)
     known = np.isfinite(filled)
-    last = np.maximum.accumulate(np.where(known, np.arange(filled.shape[1]), -1), axis=1)
+    last = np.maximum.accumulate(np.where(known, np.arange(len(scene.activity.days)), -1), axis=1)
     at = last[:, scene.ends - 1]
     fresh = (at >= 0) & (scene.ends[None, :] - at <= FRESH_DAYS)
     value = np.take_along_axis(filled, np.maximum(at, 0), axis=1)
@@ -55,7 +59,7 @@ def latest_level(scene: Scene, metric: str) -> Array:
 def _fact(
     kind: str, scene: Scene, mask: NDArray[np.bool_], metric: str, seen: Array, limit: Array
 ) -> Found:
-    """A level against a limit; ``size`` is their ratio."""
+    """State a level against a limit; ``size`` is their ratio."""
     blank = np.full(scene.shape, np.nan)
     there = scene.activity.alive[:, scene.ends - 1]
     one = Measure(
@@ -71,26 +75,25 @@ def _fact(
     return strongest(kind, [(one, mask & there)])
 
 
-def _share_of_limit(
-    kind: str, scene: Scene, metric: str, limit: NDArray[np.float64], above: float
-) -> Found:
-    """The level has passed a share of what the account has paid for: strictly more."""
+def _share_of_limit(kind: str, scene: Scene, metric: str, limits: Array, above: float) -> Found:
+    """Find levels above a share of what the account has paid for: strictly more."""
     seen = latest_level(scene, metric)
-    limits = limit if limit.ndim == 2 else np.repeat(limit[:, None], len(scene.ends), axis=1)
     share = safe_ratio(seen, limits)
     passed = np.where(np.isfinite(share), share, 0.0) > above
     return _fact(kind, scene, passed, metric, seen, limits)
 
 
-def _limit(scene: Scene, column: str) -> NDArray[np.float64] | None:
+def _limit(scene: Scene, column: str) -> Array | None:
+    """Return what each account has paid for, at every end; ``None`` if nobody's is known."""
     accounts = scene.activity.accounts
     if column not in accounts or accounts[column].isna().all():
         return None
-    return accounts[column].astype(float).to_numpy(np.float64)
+    paid = np.asarray(accounts[column].astype("Float64").astype(float), np.float64)
+    return np.repeat(paid[:, None], len(scene.ends), axis=1)
 
 
 def near_storage_limit(scene: Scene) -> Found:
-    """Storage is above 80 % of the allocation."""
+    """Find storage above 80 % of the allocation."""
     share = scene.activity.limit_shares["storage_gb"]
     limit = _limit(scene, "storage_gb_limit")
     if limit is None or scene.activity.levels is None:
@@ -99,7 +102,7 @@ def near_storage_limit(scene: Scene) -> Found:
 
 
 def near_seat_limit(scene: Scene) -> Found:
-    """More than 90 % of the seats are taken."""
+    """Find accounts with more than 90 % of their seats taken."""
     share = scene.activity.limit_shares["seats"]
     limit = _seats(scene)
     if limit is None or scene.activity.levels is None:
@@ -107,15 +110,14 @@ def near_seat_limit(scene: Scene) -> Found:
     return _share_of_limit("near_seat_limit", scene, "seats", limit, share)
 
 
-def _seats(scene: Scene) -> NDArray[np.float64] | None:
-    """Seats of the subscription in force at each end, else those of the accounts table."""
+def _seats(scene: Scene) -> Array | None:
+    """Return the seats in force at each end, else those of the accounts table."""
     paid = _limit(scene, "seats")
     terms = scene.activity.terms
     if terms is None or terms["seats"].isna().all():
         return paid
-    out = np.full(scene.shape, np.nan)
-    if paid is not None:
-        out[:] = paid[:, None]
+    out = np.full(scene.shape, np.nan) if paid is None else paid.copy()
+    row: Any
     for row in terms.dropna(subset=["seats"]).sort_values(["from_day", "account"]).itertuples():
         in_force = (scene.ends > row.from_day) & (scene.ends <= row.to_day)
         out[row.account, in_force] = float(row.seats)
@@ -123,7 +125,7 @@ def _seats(scene: Scene) -> NDArray[np.float64] | None:
 
 
 def api_over_limit(scene: Scene) -> Found:
-    """API calls of a month are above what the plan allows."""
+    """Find API calls of a month above what the plan allows."""
     limit = _limit(scene, "api_calls_limit")
     if limit is None or scene.activity.levels is None:
         return nothing("api_over_limit", scene.shape)
@@ -132,7 +134,7 @@ def api_over_limit(scene: Scene) -> Found:
 
 
 def five_integrations_three_departments(scene: Scene) -> Found:
-    """Five integrations and three departments at work: the profile of a higher plan."""
+    """Find five integrations and three departments at work: the profile of a higher plan."""
     integrations = latest_level(scene, "integrations")
     departments = active_departments(scene)
     if not np.isfinite(integrations).any() or not departments.any():
@@ -162,7 +164,7 @@ def active_departments(scene: Scene, *, days: int = 28) -> Array:
 
 
 def premium_in_trial(scene: Scene) -> Found:
-    """An account on trial uses features of a higher plan."""
+    """Find accounts on trial that use features of a higher plan."""
     premium, terms = scene.activity.premium_features, scene.activity.terms
     cube = scene.activity.features
     kept = [index for index, name in enumerate(cube.names) if name in premium]
@@ -172,6 +174,7 @@ def premium_in_trial(scene: Scene) -> Found:
     uses = sums(cumulative(counts), scene.ends, 7)
     days = sums(cumulative(counts > 0), scene.ends, 7)
     trial = np.zeros(scene.shape, bool)
+    row: Any
     for row in terms[terms["is_trial"]].itertuples():
         trial[row.account] |= (scene.ends > row.from_day) & (scene.ends <= row.to_day)
     found = trial & (uses >= TRIAL_USES) & (days >= TRIAL_DAYS)
@@ -182,8 +185,8 @@ def premium_in_trial(scene: Scene) -> Found:
 def above_typical_power_user(scene: Scene) -> Found:
     """Find accounts that work like power users and now do clearly more than those do."""
     candidates = []
-    for surprise in (scene.week, scene.fortnight):
-        if surprise.has("active_users"):
+    for days, surprise in scene.windows.items():
+        if WEEK <= days <= 2 * WEEK and surprise.has("active_users"):
             candidates.append(_above_typical(scene, surprise))
     if not candidates:
         return nothing("above_typical_power_user", scene.shape)
@@ -191,22 +194,29 @@ def above_typical_power_user(scene: Scene) -> Found:
 
 
 def _above_typical(scene: Scene, surprise: Surprise) -> tuple[Measure, NDArray[np.bool_]]:
-    """Events a person and day, against the most intensive fifth of accounts."""
+    """Compare events a person and day with the most intensive fifth of accounts.
+
+    The fewer people came, the more their mean varies by chance. The account's events must have
+    risen too, against its own baseline.
+    """
     from scipy.special import ndtr
 
     seen, people = (surprise.of(name, "observed") for name in ("events", "active_users"))
     due, usual_people = (surprise.of(name, "expected") for name in ("events", "active_users"))
     now, usual = safe_ratio(seen, people), safe_ratio(due, usual_people)
-    typical, spread = np.full(scene.shape, np.nan), np.full(scene.shape, np.nan)
+    typical, noise = np.full(scene.shape, np.nan), np.full(scene.shape, np.nan)
     for end in range(len(scene.ends)):
         known = np.isfinite(usual[:, end]) & scene.usable[:, end] & (people[:, end] >= 5)
         if known.sum() < MIN_PEERS:
             continue
         cut = np.quantile(usual[known, end], POWER_SHARE)
-        peers = now[known & (usual[:, end] >= cut), end]
-        typical[:, end] = np.median(peers)
-        spread[:, end] = max(float(mad_scale(peers)), 0.1 * float(np.median(peers)))
+        peers = known & (usual[:, end] >= cut)
+        middle = float(np.median(now[peers, end]))
+        off = (now[peers, end] - middle) ** 2 * people[peers, end]
+        typical[:, end], noise[:, end] = middle, float(np.median(off)) / CHI_MEDIAN
+    spread = np.maximum(np.sqrt(safe_ratio(noise, people)), 0.1 * typical)
     rose = (now >= ABOVE * typical) & (now >= ABOVE * usual) & (people >= 5)
+    rose &= surprise.of("events", "p_high") <= ROSE_P
     p = ndtr(-safe_ratio(now - typical, spread))
     above = rose & (usual >= WAS_POWER * typical) & (p <= 0.01)
     blank = np.full(scene.shape, np.nan)

@@ -1,12 +1,11 @@
 """Kinds that show in who uses the product: people who fall silent, people who stand out."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from helpers.anomalies.detectors import SMALLEST_P
 from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
+from helpers.anomalies.presence import BASE_WEEKS
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.windows import cumulative, sums
 from helpers.stats import safe_ratio
@@ -22,8 +21,6 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-BASE_WEEKS, REGULAR_WEEKS = 8, 6
-"""A regular user was active in at least six of the eight weeks before."""
 ATTRITION = 0.40
 """Fall of weekly active regular users from which attrition is flagged."""
 MIN_REGULARS, MIN_SILENT = 4, 3
@@ -35,30 +32,6 @@ STILL_ACTIVE = 0.3
 CHAMPION_RATIO, CHAMPION_DAYS = 2.5, 8
 
 
-@dataclass(frozen=True)
-class Regulars:
-    """Users by account before a window: (n_users, n_ends) arrays.
-
-    ``weeks`` counts the active ones of the ``BASE_WEEKS`` before the window, ``days`` the
-    active days in them, ``now`` the active days in the window.
-    """
-
-    weeks: Array
-    days: Array
-    now: Array
-
-
-def _regulars(scene: Scene, window_days: int) -> Regulars:
-    active = cumulative(scene.activity.user_days > 0)
-    start = scene.ends - window_days
-    weekly = [sums(active, start - 7 * week, 7) for week in range(BASE_WEEKS)]
-    return Regulars(
-        weeks=np.sum([week > 0 for week in weekly], axis=0).astype(float),
-        days=np.sum(weekly, axis=0),
-        now=sums(active, scene.ends, window_days),
-    )
-
-
 def _by_account(scene: Scene, values: Array) -> Array:
     """Sum over the users of each account: (n_users, n_ends) to (n_accounts, n_ends)."""
     out = np.zeros(scene.shape)
@@ -67,7 +40,7 @@ def _by_account(scene: Scene, values: Array) -> Array:
 
 
 def _history(scene: Scene, window_days: int) -> NDArray[np.bool_]:
-    """The account has been there for the whole base and window."""
+    """Tell where the account was there for the whole base and window."""
     alive = cumulative(scene.activity.alive)
     length = window_days + 7 * BASE_WEEKS
     return np.asarray(sums(alive, scene.ends, length) == length)
@@ -75,21 +48,20 @@ def _history(scene: Scene, window_days: int) -> NDArray[np.bool_]:
 
 def silent_users(scene: Scene, *, window_days: int, end: int) -> NDArray[np.intp]:
     """Return positions of regular users without a single event in the window before an end."""
-    regulars = _regulars(scene, window_days)
-    silent = (regulars.weeks >= REGULAR_WEEKS) & (regulars.now == 0)
-    return np.flatnonzero(silent[:, end])
+    users = scene.presence[window_days]
+    return np.flatnonzero((users.regular & (users.now == 0))[:, end])
 
 
 def user_attrition(scene: Scene) -> Found:
-    """A large part of the people who came every week stays away at once."""
-    from scipy.special import bdtrc
+    """Find accounts where many of those who came every week stay away at once."""
+    from scipy.special import betainc
 
     if scene.activity.users.empty:
         return nothing("user_attrition", scene.shape)
     candidates = []
     for window_days in (7, 14):
-        users = _regulars(scene, window_days)
-        regular = users.weeks >= REGULAR_WEEKS
+        users = scene.presence[window_days]
+        regular = users.regular
         absent_week = (BASE_WEEKS + 1 - users.weeks) / (BASE_WEEKS + 2)
         absent = absent_week if window_days == 7 else np.maximum(absent_week**2, 0.02)
         n = _by_account(scene, regular.astype(float))
@@ -100,21 +72,26 @@ def user_attrition(scene: Scene) -> Found:
             np.where(ready, silent, 0.0).sum(axis=0) + 5,
             np.where(ready, usual, 0.0).sum(axis=0) + 5,
         )
-        share = np.clip(safe_ratio(usual, n) * np.maximum(everybody, 1.0), 0.01, 0.95)
+        everybody = np.maximum(everybody, 1.0)
+        share = np.clip(safe_ratio(usual, n) * everybody, 0.01, 0.95)
         safe = np.where(np.isfinite(share), share, 0.5)
-        p = np.where(silent > 0, bdtrc(np.maximum(silent - 1, 0), np.maximum(n, 1), safe), 1.0)
-        expected = n * (1 - safe)
+        away = _by_account(scene, np.where(regular, 1 - users.weeks / BASE_WEEKS, 0.0) * everybody)
+        expected = np.maximum(n - (away if window_days == 7 else away**2 / np.maximum(n, 1)), 0.0)
+        tail = betainc(np.maximum(silent, 1), np.maximum(n - silent + 1, 1), safe)
+        p = np.where(silent > 0, tail, 1.0)  # binomial: as many silent as that, or more
+        size = safe_ratio(n - silent, expected) - 1
         measure = Measure(
             metric="active_users",
             window_days=window_days,
             p=np.where(ready, np.maximum(p, SMALLEST_P), np.nan),
-            size=safe_ratio(n - silent, expected) - 1,
+            size=size,
             observed=n - silent,
             expected=expected,
             low=np.full(scene.shape, np.nan),
             high=np.full(scene.shape, np.nan),
         )
-        falls = ready & (measure.size <= -ATTRITION) & (silent >= MIN_SILENT) & (p <= 0.01)
+        whole = np.floor(-100 * size + 0.5) / 100  # whole percent, half up
+        falls = ready & (whole >= ATTRITION) & (silent >= MIN_SILENT) & (p <= 0.01)
         candidates.append((measure, falls))
     return strongest("user_attrition", candidates)
 
@@ -148,12 +125,12 @@ def _absence(scene: Scene, active_days: Array, before: Array, window_days: int) 
 
 
 def _account_goes_on(scene: Scene) -> NDArray[np.bool_]:
-    ratio = scene.week.ratio[scene.week.names.index("events")]
+    ratio = scene.week.ratio("events")
     return np.asarray(np.where(np.isfinite(ratio), ratio, 0.0) >= STILL_ACTIVE)
 
 
 def admin_absence(scene: Scene) -> Found:
-    """The administrators came daily and have not come for two weeks, while others work on."""
+    """Find administrators who came daily and have not for two weeks, while others work on."""
     users = scene.activity.users
     admins = users["is_admin"].to_numpy(bool) if len(users) else np.zeros(0, bool)
     if not admins.any():
@@ -174,14 +151,14 @@ def admin_absence(scene: Scene) -> Found:
 
 
 def power_user_silent(scene: Scene) -> Found:
-    """The account's most active person, there daily before, has not come for a week or two."""
+    """Find most active persons, there daily before, who have not come for a week or two."""
     users = scene.activity.users
     if users.empty:
         return nothing("power_user_silent", scene.shape)
     candidates = []
     volume = cumulative(scene.activity.user_days)
     for window_days in POWER_DAYS:
-        regular = _regulars(scene, window_days)
+        regular = scene.presence[window_days]
         done = sums(volume, scene.ends - window_days, 7 * BASE_WEEKS)
         top = _top_user(scene, done)
         mine = np.maximum(top, 0)
@@ -189,12 +166,12 @@ def power_user_silent(scene: Scene) -> Found:
         before = np.take_along_axis(regular.days, mine, axis=0)
         measure = _absence(scene, now, np.where(top >= 0, before, 0.0), window_days)
         daily = (top >= 0) & (before >= DAILY * BASE_WEEKS) & _history(scene, window_days)
-        candidates.append((measure, daily & (now == 0) & _account_goes_on(scene)))
+        candidates.append((measure, daily & (now == 0)))
     return strongest("power_user_silent", candidates)
 
 
 def _top_user(scene: Scene, done: Array) -> NDArray[np.intp]:
-    """Position of the user with most events of each account; -1 where nobody has any."""
+    """Return the position of each account's user with most events; -1 where there is none."""
     account = scene.activity.users["account"].to_numpy(np.intp)
     starts = np.flatnonzero(np.r_[True, np.diff(account) > 0])
     best = np.zeros(scene.shape)
@@ -207,7 +184,7 @@ def _top_user(scene: Scene, done: Array) -> NDArray[np.intp]:
 
 
 def emerging_champion(scene: Scene) -> Found:
-    """Somebody who did little before now works nearly every day and leads the account."""
+    """Find people who did little before, now work nearly every day and lead the account."""
     users = scene.activity.users
     if users.empty:
         return nothing("emerging_champion", scene.shape)
@@ -242,7 +219,7 @@ def emerging_champion(scene: Scene) -> Found:
 
 
 def _rise_p(seen: Array, usual: Array, tries: Array) -> Array:
-    """Negative binomial tail of a rise of one person among several (dispersion 0.3)."""
+    """Return the tail of a rise of one person among several (dispersion 0.3)."""
     from scipy.special import betainc
 
     size = 1 / (0.3 + 1 / (4 * usual + 1))
@@ -252,7 +229,7 @@ def _rise_p(seen: Array, usual: Array, tries: Array) -> Array:
 
 
 def new_departments(scene: Scene) -> Found:
-    """People of a department that never used the product before have begun to."""
+    """Find departments that never used the product before and have begun to."""
     users = scene.activity.users
     named = users["department"].notna().to_numpy() if len(users) else np.zeros(0, bool)
     if not named.any():

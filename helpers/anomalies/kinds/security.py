@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from helpers.anomalies.detectors import SMALLEST_P
 from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
 from helpers.anomalies.scene import Scene
+from helpers.anomalies.signals import spread
 from helpers.anomalies.windows import cumulative, sums
 
 __all__ = ["night_actions", "suspicious_activity", "triage"]
@@ -19,22 +20,14 @@ WORK_SHARE, LASTING = 0.5, 1.3
 
 def night_actions(scene: Scene, role: str) -> NDArray[np.float32]:
     """Count the events of a role between 22 and 6 o'clock: (n_accounts, n_days)."""
-    counts = np.zeros(scene.activity.alive.shape, np.float32)
-    names = scene.activity.roles.get(role, ())
     actions = scene.activity.actions
-    if not names or actions.empty:
-        return counts
+    names = scene.activity.roles.get(role, ())
     mine = actions[actions["event"].isin(names)]
-    day, account = mine["day"].to_numpy(np.intp), mine["account"].to_numpy(np.intp)
-    inside = (day >= 0) & (day < counts.shape[1]) & (account >= 0)
-    np.add.at(
-        counts, (account[inside], day[inside]), mine["n_night"].to_numpy(np.float32)[inside]
-    )
-    return counts
+    return spread(mine.assign(n=mine["n_night"]), scene.activity.alive.shape)
 
 
 def suspicious_activity(scene: Scene) -> Found:
-    """Many failed logins or new keys within a week; worse with exports by night.
+    """Find many failed logins or new keys within a week; worse with exports by night.
 
     ``detail`` says "with exports by night" where both signs are there.
     """
@@ -66,19 +59,26 @@ def triage(scene: Scene, account: int, end: int) -> str:
     account, end : int
         Positions of the account and among the ends.
     """
-    month, day = scene.month, int(scene.ends[end])
-    if month.has("active_users"):
-        people = month.ratio[month.names.index("active_users"), account, end]
-        use = month.ratio[month.names.index("events"), account, end]
-        before = scene.activity.signals.of("events")[account, max(day - 28, 0) : day - 7].sum()
-        level = scene.week.of("events", "level")[account, end]
-        if people >= LASTING and use >= LASTING and before >= LASTING * 3 * level:
-            return "growth"
+    people, use = (_long_ratio(scene, name, account, end) for name in ("active_users", "events"))
+    day = int(scene.ends[end])
+    before = scene.activity.signals.of("events")[account, max(day - 28, 0) : day - 7].sum()
+    level = scene.week.of("events", "level")[account, end]
+    if people >= LASTING and use >= LASTING and before >= LASTING * 3 * level:
+        return "growth"
     if not scene.week.has("core_events"):
         return "legitimate"
     extra = _extra(scene, "events", account, end)
     work = _extra(scene, "core_events", account, end)
     return "legitimate" if work >= WORK_SHARE * extra else "abuse"
+
+
+def _long_ratio(scene: Scene, name: str, account: int, end: int) -> float:
+    """Return observed over expected in the longest window; 0 where not measured."""
+    if not scene.longest.has(name):
+        return 0.0
+    expected = float(scene.longest.of(name, "expected")[account, end])
+    seen = float(scene.longest.of(name, "observed")[account, end])
+    return seen / expected if expected else 0.0
 
 
 def _extra(scene: Scene, name: str, account: int, end: int) -> float:

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 SUDDEN_DROP = 0.90
 """A sudden drop is a fall of usage by 90 % or more, in whole percent."""
+SUDDEN_DAYS = 14
+"""Within so many days: a fall over a longer window is not sudden."""
 USAGE_DROP = 0.35
 """A smaller fall counts from 35 % on, if it is no chance; its severity is tiered."""
 MIN_P = 0.01
@@ -36,8 +38,8 @@ STILL_NORMAL = 0.6
 def sudden_drop(scene: Scene) -> Found:
     """Look for usage that falls by 90 % or more, over a week or two."""
     candidates = []
-    for surprise in (scene.week, scene.fortnight):
-        for name in ("events", "logins", "active_users"):
+    for days, surprise in scene.windows.items():
+        for name in ("events", "logins", "active_users") if days <= SUDDEN_DAYS else ():
             if surprise.has(name):
                 measure = signal_measure(surprise, name, "low")
                 candidates.append((measure, (_whole(measure.size) >= SUDDEN_DROP) & _sure(measure)))
@@ -54,13 +56,15 @@ def _sure(measure: Measure) -> NDArray[np.bool_]:
 
 
 def usage_drop(scene: Scene) -> Found:
-    """Look for usage that falls by 35 % to 90 %, over one, two or four weeks."""
+    """Look for usage that falls by 35 % or more, over any window, and is no sudden drop."""
     candidates = []
-    for surprise in (scene.week, scene.fortnight, scene.month):
+    for days, surprise in scene.windows.items():
         for name in VOLUME:
             if surprise.has(name):
                 measure = signal_measure(surprise, name, "low")
-                candidates.append((measure, (_whole(measure.size) >= USAGE_DROP) & _sure(measure)))
+                fall = _whole(measure.size)
+                sudden = (fall >= SUDDEN_DROP) & (days <= SUDDEN_DAYS)
+                candidates.append((measure, (fall >= USAGE_DROP) & ~sudden & _sure(measure)))
     return strongest("usage_drop", candidates)
 
 
@@ -78,12 +82,12 @@ def gradual_decline(scene: Scene) -> Found:
 
 
 def collaboration_stopped(scene: Scene) -> Found:
-    """A team stops commenting and sharing while the rest of its use goes on."""
+    """Find teams that stop commenting and sharing while the rest of their use goes on."""
     if not scene.week.has("collaboration"):
         return nothing("collaboration_stopped", scene.shape)
     rest = _still_normal(scene)
     candidates = []
-    for surprise in (scene.week, scene.fortnight, scene.month):
+    for surprise in scene.windows.values():
         measure = signal_measure(surprise, "collaboration", "low")
         stopped = (measure.size <= -0.8) & (measure.expected >= 5) & (measure.p <= MIN_P)
         candidates.append((measure, stopped & rest))
@@ -91,13 +95,13 @@ def collaboration_stopped(scene: Scene) -> Found:
 
 
 def _still_normal(scene: Scene) -> NDArray[np.bool_]:
-    """Usage as a whole is at least 60 % of what is expected."""
-    ratio = scene.week.ratio[scene.week.names.index("events")]
+    """Tell where usage as a whole is at least 60 % of what is expected."""
+    ratio = scene.week.ratio("events")
     return np.asarray(np.where(np.isfinite(ratio), ratio, 0.0) >= STILL_NORMAL)
 
 
 def pattern_break(scene: Scene) -> Found:
-    """The same volume at other times: nights and weekends instead of working days."""
+    """Find the same volume at other times: nights and weekends instead of working days."""
     if not scene.week.has("off_hours"):
         return nothing("pattern_break", scene.shape)
     off = signal_measure(scene.week, "off_hours", "high")
@@ -122,7 +126,7 @@ def pattern_break(scene: Scene) -> Found:
 
 
 def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
-    """Most of the work is off hours on three days of seven, or four of fourteen.
+    """Tell where most work is off hours on three days of seven, or four of fourteen.
 
     One busy weekend is no new rhythm.
     """
@@ -132,13 +136,15 @@ def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
 
 
 def unexpected_spike(scene: Scene) -> Found:
-    """A day of the week has ten times the usual activity."""
+    """Find days with ten times the usual activity."""
     from scipy.special import betainc
 
     daily = scene.daily
     index = daily.names.index("events")
     seen, expected = daily.observed[index], daily.expected[index]
-    average = np.repeat(expected.reshape(len(seen), -1, 7).mean(axis=2), 7, axis=1)
+    average = np.repeat(
+        expected.reshape(len(seen), expected.shape[1] // 7, 7).mean(axis=2), 7, axis=1
+    )
     reference = np.maximum(expected, average)
     ratio = np.where(reference > 0, safe_ratio(seen, reference), 0.0)
     size = 1 / np.maximum(daily.spread[index], 1e-6)
@@ -161,7 +167,7 @@ def unexpected_spike(scene: Scene) -> Found:
 
 
 def _best_day(scene: Scene, ratio: Array, spikes: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Position, among the daily ones, of the most striking day of each end's week."""
+    """Return the position, among the daily ones, of the most striking day of each week."""
     last = scene.ends - 1 - scene.daily.first_day
     best = np.clip(np.broadcast_to(last, scene.shape), 0, None).copy()
     score = np.where(spikes, ratio, 0.0)
@@ -173,7 +179,7 @@ def _best_day(scene: Scene, ratio: Array, spikes: NDArray[np.bool_]) -> NDArray[
 
 
 def unusual_mix(scene: Scene) -> Found:
-    """Several signals are off together although no named pattern fits: the joint detectors."""
+    """Find several signals off together where no named pattern fits: the joint detectors."""
     p = scene.votes.combined
     size = np.nanmax(np.where(np.isfinite(scene.week.z), np.abs(scene.week.z), 0.0), axis=0)
     blank = np.full(scene.shape, np.nan)

@@ -31,8 +31,13 @@ _WEIGHED = exact_sum("n_90d * LN(NULLIF(n_90d, 0))", "n_90d > 0", digits=9)
 
 FEATURES: tuple[Feature, ...] = (
     _count("features_used__n_{w}d", "features", "TRUE", ""),
-    _count("core_features_used__n_{w}d", "core features", "core = 1", "catalogue.core"),
-    _count("premium_features_used__n_{w}d", "premium features", "premium = 1", "catalogue.premium"),
+    _count("core_features_used__n_{w}d", "core features", "core = 1", "feature_catalogue.core"),
+    _count(
+        "premium_features_used__n_{w}d",
+        "premium features",
+        "premium = 1",
+        "feature_catalogue.premium",
+    ),
     Feature(
         name="adoption__share_90d",
         meaning="features used in the last 90 days over features available: those in the catalogue "
@@ -52,7 +57,7 @@ FEATURES: tuple[Feature, ...] = (
         over="feature",
         sql=ratio(_used(90, "core = 1"), "MAX(n_core)"),
         window=90,
-        needs=("events", "catalogue.core"),
+        needs=("events", "feature_catalogue.core"),
         fill="0",
         seed="F-08",
     ),
@@ -73,7 +78,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="features",
         over="feature",
         sql="SUM(CASE WHEN weeks_now >= 3 THEN 1 ELSE 0 END)",
-        window=28,
+        window=30,
+        lookback=28,
         needs=("events",),
         fill="0",
         min_days=28,
@@ -133,7 +139,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="features",
         over="feature",
         sql="SUM(CASE WHEN weeks_before >= 6 AND last_age > 30 THEN 1 ELSE 0 END)",
-        window=86,
+        window=30,
+        lookback=86,
         needs=("events",),
         fill="0",
         min_days=86,

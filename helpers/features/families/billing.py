@@ -94,7 +94,8 @@ FEATURES: tuple[Feature, ...] = (
         meaning="1 if every term in force is an unpaid trial",
         unit="0 or 1",
         over="term",
-        sql="MIN(CASE WHEN in_force = 1 THEN CASE WHEN is_trial THEN 1 ELSE 0 END END)",
+        sql="COALESCE(MIN(CASE WHEN in_force = 1 THEN CASE WHEN is_trial THEN 1 ELSE 0 END END), "
+        "0)",
         needs=("subscriptions.is_trial",),
         fill="0",
         seed="F-15",

@@ -99,10 +99,23 @@ LIMITS: tuple[Feature, ...] = (
         needs=("subscriptions.seats",),
         hidden=True,
     ),
+    Feature(
+        name="seats_known",
+        meaning="1 where the company has subscriptions with seats",
+        unit="0 or 1",
+        over="term",
+        sql="1",
+        needs=("subscriptions.seats",),
+        fill="1",
+        hidden=True,
+    ),
     _share(
         "seats__share",
         "seats in use over seats paid for",
-        ratio("level_seats", "COALESCE(paid_seats, CASE WHEN is_newest THEN account_seats END)"),
+        ratio(
+            "level_seats",
+            "CASE WHEN seats_known = 1 THEN paid_seats WHEN is_newest THEN account_seats END",
+        ),
         "subscriptions.seats|accounts.seats",
         "without subscriptions: seats of the accounts table, for the run's own as-of date only",
     ),
@@ -179,7 +192,7 @@ MILESTONES: tuple[Feature, ...] = (
         sql="CASE WHEN SUM(CASE WHEN core = 1 AND weeks_now = 4 THEN 1 ELSE 0 END) >= 3 THEN 1 "
         "ELSE 0 END",
         window=28,
-        needs=("events", "catalogue.core"),
+        needs=("events", "feature_catalogue.core"),
         fill="0",
         min_days=28,
         seed="F-20",

@@ -4,7 +4,7 @@ from helpers.features.feature import Feature, before, change, count_change, exac
 
 __all__ = ["FEATURES"]
 
-_COMPARED = "last 30 days against the 30 before, as a share (-0.38 is a fall of 38 %)"
+_COMPARED = "last 30 days against the 30 before (-0.38: a fall of 38 %)"
 _FROM_NOTHING = "empty when there was nothing in the 30 days before; 0 when nothing in both"
 
 
@@ -21,7 +21,8 @@ def _changed(name: str, what: str, over: str, now: str, then: str, need: str, se
         unit="share",
         over=over,
         sql=change(now, then),
-        window=60,
+        window=30,
+        lookback=60,
         needs=(need,),
         fill="0",
         min_days=60,
@@ -96,7 +97,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="share",
         over="day",
         sql=count_change(within("n_error", 30), before("n_error", 31, 60)),
-        window=60,
+        window=30,
+        lookback=60,
         needs=("role:error",),
         fill="0",
         min_days=60,
@@ -110,7 +112,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="log events per week, per week",
         over="week",
         sql=_slope("n_events"),
-        window=84,
+        window=90,
+        lookback=84,
         needs=("events",),
         fill="0",
         min_days=84,
@@ -122,7 +125,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="log people, per week",
         over="user_week",
         sql=_slope("wau"),
-        window=84,
+        window=90,
+        lookback=84,
         needs=("events.user_id",),
         fill="0",
         min_days=84,
@@ -146,7 +150,8 @@ FEATURES: tuple[Feature, ...] = (
         over="feature",
         sql="CAST(SUM(CASE WHEN last_age <= 90 THEN 1 ELSE 0 END) - SUM(CASE WHEN days_earlier > 0 "
         "THEN 1 ELSE 0 END) AS DOUBLE) / NULLIF(MAX(n_features), 0)",
-        window=120,
+        window=30,
+        lookback=120,
         needs=("events",),
         fill="0",
         min_days=30,

@@ -20,12 +20,12 @@ __all__ = ["LATE_NEGATIVE", "LATE_POSITIVE", "Anomaly", "Plan", "plan_anomalies"
 LATE_NEGATIVE = (  # those that suit few accounts choose first
     "power_user_silent",
     "user_attrition",
-    "sudden_drop",
     "feature_abandonment",
+    "pattern_break",
+    "sudden_drop",
+    "unexpected_spike",
     "outlier_actions",
     "admin_absence",
-    "unexpected_spike",
-    "pattern_break",
     "suspicious_activity",
 )
 LATE_POSITIVE = (
@@ -58,6 +58,14 @@ _LATEST = {  # days before the end at which each late kind begins: (earliest, la
     "five_integrations_three_departments": (26, 18),
     "emerging_champion": (24, 16),
 }
+_VOLUME = {  # events a week that an account must make for the kind to show
+    "sudden_drop": 22,
+    "user_attrition": 30,
+    "feature_abandonment": 40,
+    "power_user_silent": 30,
+    "unexpected_spike": 22,
+    "pattern_break": 30,
+}
 _LASTS = {  # days; others last to the end of the data
     "unexpected_spike": (2, 5),
     "outlier_actions": (2, 5),
@@ -73,7 +81,8 @@ _EARLY_LASTS = {
     "unexpected_spike": (2, 5),
     "suspicious_activity": (1, 3),
 }
-ABANDONABLE = ("comments", "boards", "files", "sharing")
+_NOT_LARGEST = 1000  # events a week: ten times that would move the whole company
+ABANDONABLE = ("comments", "boards")
 
 
 @dataclass(frozen=True)
@@ -177,9 +186,12 @@ def _late_negative(life: Life, taken: NDArray[np.bool_], rng: np.random.Generato
     found: list[Anomaly] = []
     each = life.scale.per_600(8)
     for kind in LATE_NEGATIVE:
-        usable = steady(life, 12) & ~taken & (volume >= 22) & ~life.population.opted_out
+        usable = steady(life, 12) & ~taken & ~life.population.opted_out
+        usable &= volume >= _VOLUME.get(kind, 8)
         if kind == "sudden_drop":
             usable &= ~life.population.adopts[CASUAL, :, FEATURES.index("bulk_import")]
+        if kind == "unexpected_spike":
+            usable &= volume <= _NOT_LARGEST
         if kind == "outlier_actions":
             usable &= life.history["state"][:, -1] == CASUAL
         if kind == "feature_abandonment":
@@ -231,9 +243,10 @@ def _late_positive(
     alive = (life.churn_day >= scale.n_days) & ~pop.opted_out
     age = scale.n_days - life.signup_day
     settled = alive & (age > 45) & (state != AT_RISK)
+    ordinary = _expected_events(life) <= _NOT_LARGEST
     pools = {
-        "premium_in_trial": alive & (state == NEW) & pop.has_trial & (age >= 12) & (age < 30),
-        "above_typical_power_user": settled & (state == POWER) & steady(life, 4),
+        "premium_in_trial": alive & (state == NEW) & pop.has_trial & (age >= 10) & (age < 30),
+        "above_typical_power_user": settled & (state == POWER) & steady(life, 8) & ordinary,
         "new_departments": settled & (pop.team >= 4) & (age > 120),
         "five_integrations_three_departments": settled & (pop.team >= 4) & (age > 120),
         "emerging_champion": settled & (pop.team >= 6) & (age > 120),

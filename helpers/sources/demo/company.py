@@ -22,11 +22,11 @@ from helpers.sources.demo.crm import (
 )
 from helpers.sources.demo.dirt import Dirt
 from helpers.sources.demo.effects import apply_plan
-from helpers.sources.demo.events import make_events
+from helpers.sources.demo.events import Events, make_events
 from helpers.sources.demo.journeys import journey_scripts
 from helpers.sources.demo.life import Life, live
 from helpers.sources.demo.news import calendar_table, feedback_table
-from helpers.sources.demo.people import chunk_of, make_people
+from helpers.sources.demo.people import Chunk, People, chunk_of, make_people
 from helpers.sources.demo.product import (
     catalogue_table,
     events_table,
@@ -43,7 +43,7 @@ from helpers.sources.demo.routine import routine_scripts
 from helpers.sources.demo.scene import Scene
 from helpers.sources.demo.settings import Scale, generator
 from helpers.sources.demo.support import surveys_table, tickets_rows
-from helpers.sources.demo.terms import make_terms, terms_on
+from helpers.sources.demo.terms import Book, make_terms, terms_on
 from helpers.sources.demo.truth import Truth
 from helpers.sources.demo.writer import (
     CsvFile,
@@ -53,7 +53,9 @@ from helpers.sources.demo.writer import (
     write_json,
 )
 
-__all__ = ["MARKER", "Summary", "write_company"]
+__all__ = ["MARKER", "Summary", "make_chunk", "write_company"]
+
+Progress = Callable[[str], None]
 
 MARKER = "brightdesk.json"
 """File that says: this folder was written by us, and may be replaced."""
@@ -70,6 +72,13 @@ class Summary:
     first_day: str
     as_of: str
 
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: {self.accounts:,} accounts, {self.users:,} people and "
+            f"{self.events:,} events from {self.first_day} to the day before {self.as_of}; "
+            f"what is true of them is in {self.folder / 'truth'}"
+        )
+
 
 def write_company(
     out: Path,
@@ -77,7 +86,7 @@ def write_company(
     accounts: int = 600,
     months: int = 15,
     seed: int = 20260701,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
     """Write the made-up company Brightdesk.
 
@@ -92,7 +101,7 @@ def write_company(
     seed : int
         The same arguments give the same bytes.
     progress : callable, optional
-        Called with (portions done, portions in all).
+        Called with a line of text after each portion of accounts.
 
     Returns
     -------
@@ -139,9 +148,7 @@ def _swap(temporary: Path, out: Path) -> None:
         temporary.rename(out)
 
 
-def _write(
-    folder: Path, out: Path, scale: Scale, progress: Callable[[int, int], None] | None
-) -> Summary:
+def _write(folder: Path, out: Path, scale: Scale, progress: Progress | None) -> Summary:
     life = live(scale)
     plan = plan_anomalies(life)
     dirt = Dirt(life)
@@ -150,9 +157,12 @@ def _write(
         files = _open(folder, stack)
         truth = Truth(life, plan, folder / "truth", stack)
         for number in range(scale.n_chunks):
-            parts.append(_write_chunk(folder, files, life, plan, number, dirt, truth))
+            made = make_chunk(life, plan, number)
+            truth.add(made.chunk, made.people, made.events, made.books)
+            parts.append(_write_chunk(folder, files, life, plan, made, dirt))
             if progress is not None:
-                progress(number + 1, scale.n_chunks)
+                done = f"{made.chunk.last:,} of {scale.accounts:,} accounts"
+                progress(f"portion {number + 1}/{scale.n_chunks} · {done}")
         files["cs/calendar.csv"].add(calendar_table(life, plan))
         files["cs/feedback.csv"].add(feedback_table(life, plan))
         files["product/feature_catalogue.csv"].add(catalogue_table())
@@ -195,34 +205,41 @@ def _open(folder: Path, stack: ExitStack) -> dict[str, Any]:
     return files
 
 
-def _write_chunk(
-    folder: Path,
-    files: dict[str, Any],
-    life: Life,
-    plan: Plan,
-    number: int,
-    dirt: Dirt,
-    truth: Truth,
-) -> dict[str, Any]:
-    """Make and write one chunk of accounts; return its entry in the manifest of events."""
+@dataclass(frozen=True)
+class Made:
+    """One chunk of accounts: its people, terms and events."""
+
+    chunk: Chunk
+    people: People
+    books: list[Book]
+    events: Events
+
+
+def make_chunk(life: Life, plan: Plan, number: int) -> Made:
+    """Make one chunk; it depends on the life, the plan and its number only."""
     chunk = chunk_of(life, number)
     people = make_people(life, chunk, plan)
     books = make_terms(life, chunk, people, plan)
     limits = np.array([API_CALLS[terms_on(book, life.scale.n_days).plan] for book in books])
     effects = apply_plan(life, chunk, people, plan, limits)
-    rng = generator(life.scale.seed, "journeys", 1_000_000 + number)
-    churn = life.churn_day[chunk.first + people.account]
-    scripts = journey_scripts(people, churn, life.scale, rng)
-    scripts += routine_scripts(life, chunk, people, effects, rng)
     flat = np.isin(np.arange(chunk.first, chunk.last), plan.plateau)
-    events = make_events(Scene(life, chunk, people, effects, flat), scripts, limits)
-    truth.add(chunk, people, events, books)
+    scene = Scene(life, chunk, people, effects, flat)
+    rng = generator(life.scale.seed, "journeys", 1_000_000 + number)
+    scripts = journey_scripts(people, scene.gone_on(), life.scale, rng)
+    scripts += routine_scripts(life, chunk, people, effects, rng)
+    return Made(chunk, people, books, make_events(scene, scripts, limits))
 
-    path = folder / f"product/events/part-{number:05d}.parquet"
-    table = dirt.events(events_table(life, chunk, people, events), chunk)
+
+def _write_chunk(
+    folder: Path, files: dict[str, Any], life: Life, plan: Plan, made: Made, dirt: Dirt
+) -> dict[str, Any]:
+    """Write one chunk of accounts; return its entry in the manifest of events."""
+    chunk, people, books = made.chunk, made.people, made.books
+    path = folder / f"product/events/part-{chunk.number:05d}.parquet"
+    table = dirt.events(events_table(life, chunk, people, made.events), chunk)
     with ParquetFile(path) as part:
         part.add(table)
-    levels = levels_table(life, chunk, people, events, books, plan)
+    levels = levels_table(life, chunk, people, made.events, books, plan)
     files["product/usage_levels.parquet"].add(_levels(levels))
     files["marketing/messages.parquet"].add(_messages(messages_columns(life, chunk, people)))
     files["crm/accounts.csv"].add(accounts_table(life, chunk, books))
@@ -251,12 +268,10 @@ def _levels(table: dict[str, list[Any]]) -> pa.Table:
 
 
 def _messages(columns: dict[str, Any]) -> pa.Table:
-    names = ("opened", "clicked", "replied", "unsubscribed")
     moment = pa.timestamp("us", tz="UTC")
-    table = {
-        name: values
-        if name in ("customer_id", "recipient", "channel", "topic")
-        else pa.array(values, mask=values < 0 if name in names else None).cast(moment)
-        for name, values in columns.items()
-    }
-    return pa.table(table)
+    table, fields = {}, []
+    for name, values in columns.items():
+        timed = name in ("sent", "opened", "clicked", "replied", "unsubscribed")
+        fields.append((name, moment if timed else pa.string()))
+        table[name] = pa.array(values, mask=values < 0).cast(moment) if timed else values
+    return pa.table(table, schema=pa.schema(fields))

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.sources.demo.anomalies import Anomaly, Plan
+from helpers.sources.demo.extra_use import Target, extra_visits
 from helpers.sources.demo.life import Life
 from helpers.sources.demo.people import Chunk, People
 from helpers.sources.demo.scripted import Script
 from helpers.sources.demo.settings import generator
-from helpers.sources.demo.taxonomy import FEATURES, POWER, code
+from helpers.sources.demo.taxonomy import FEATURES, POWER
 
 __all__ = ["Effects", "apply_plan"]
 
@@ -21,9 +22,10 @@ Floats = NDArray[np.float32]
 class Effects:
     """Factors of a chunk, (n_accounts, n_days), and scripted extras.
 
-    ``rate`` multiplies how many people are active, ``actions`` what they do in a visit;
-    ``night`` moves visits to the night; ``silent`` and ``dropped`` list (person, from, to) and
-    (account, feature, from, to); ``errors`` multiplies errors, ``boards`` keeps that share.
+    ``rate`` multiplies how many people come, ``actions`` what they do in a visit; ``night`` moves
+    visits to the night; ``errors`` multiplies errors, ``boards`` and ``exports`` keep that share
+    of their events. ``silent`` lists (person, from, to), ``louder`` also a factor, ``dropped``
+    (account, feature, from, to), ``spikes`` (account, from, to, detail).
     """
 
     rate: Floats
@@ -45,14 +47,8 @@ def apply_plan(
     """Turn the plan into factors and scripts for one chunk; limits are of API calls a month."""
     rng = generator(life.scale.seed, "anomalies", chunk.number + 1)
     shape = (len(chunk), life.scale.n_days)
-    effects = Effects(
-        rate=np.ones(shape, np.float32),
-        actions=np.ones(shape, np.float32),
-        night=np.zeros(shape, bool),
-        errors=np.ones(shape, np.float32),
-        boards=np.ones(shape, np.float32),
-        exports=np.ones(shape, np.float32),
-    )
+    rate, actions, errors, boards, exports = (np.ones(shape, np.float32) for _ in range(5))
+    effects = Effects(rate, actions, np.zeros(shape, bool), errors, boards, exports)
     for account, start, end in plan.initiatives:
         if chunk.first <= account < chunk.last:
             effects.rate[account - chunk.first, start:end] *= 0.15
@@ -62,117 +58,57 @@ def apply_plan(
         side = effects.boards if position == 0 else effects.exports
         side[hit, start:end] = 0.4
     for anomaly in plan.of(chunk.first, chunk.last):
-        account = anomaly.account - chunk.first
-        _apply(anomaly, effects, people, account, life, rng)
-        if anomaly.kind == "api_over_limit":
-            effects.scripts += _api_calls(anomaly, people, account, int(api_limits[account]))
+        target = _target(anomaly, chunk, people, life)
+        _change_usage(target, effects, life)
+        limit = int(api_limits[target.account])
+        effects.scripts += extra_visits(target, limit, rng)
     return effects
 
 
-def _apply(
-    anomaly: Anomaly,
-    effects: Effects,
-    people: People,
-    account: int,
-    life: Life,
-    rng: np.random.Generator,
-) -> None:
-    start, end = anomaly.start, anomaly.end
+def _target(anomaly: Anomaly, chunk: Chunk, people: People, life: Life) -> Target:
+    account = anomaly.account - chunk.first
     mine = np.flatnonzero(people.account == account)
-    active = mine[(people.active_from[mine] < start - 21) & (people.active_to[mine] >= end)]
-    if anomaly.kind == "sudden_drop":
+    regular = people.active_from[mine] < anomaly.start - 21
+    active = mine[regular & (people.active_to[mine] >= anomaly.end)]
+    return Target(anomaly, account, people, life.scale, mine, active if len(active) else mine[:1])
+
+
+def _change_usage(target: Target, effects: Effects, life: Life) -> None:
+    """Apply the kinds that change how often people come, or what they do."""
+    account, anomaly = target.account, target.anomaly
+    kind, start, end = anomaly.kind, anomaly.start, anomaly.end
+    if kind == "sudden_drop":
         effects.rate[account, start:end] *= 0.1
-    elif anomaly.kind == "feature_abandonment":
-        feature = FEATURES.index(anomaly.detail)
-        effects.dropped.append((account, feature, start, end))
-    elif anomaly.kind == "user_attrition":
-        order = active[np.argsort(-people.weight[active], kind="stable")]
-        effects.silent += [(int(person), start, end) for person in order[::2]]
-    elif anomaly.kind == "admin_absence":
-        admins = mine[people.admin[mine]]
-        power = life.state_on(start)[anomaly.account] == POWER
-        effects.louder.append((int(admins[0]), 0, start, 1.4 if power else 3.0))
-        effects.silent += [(int(person), start, end) for person in admins]
-    elif anomaly.kind == "power_user_silent" and len(active):
-        top = active[np.argmax(people.weight[active])]
-        effects.louder.append((int(top), 0, start, 1.8))
-        effects.silent.append((int(top), start, end))
-    elif anomaly.kind == "unexpected_spike":
+    elif kind == "feature_abandonment":
+        effects.dropped.append((account, FEATURES.index(anomaly.detail), start, end))
+    elif kind == "unexpected_spike":
         effects.spikes.append((account, start, end, anomaly.detail))
-    elif anomaly.kind == "pattern_break":
-        _swap_week(effects, account, start, end, life)
-    elif anomaly.kind == "above_typical_power_user":
+    elif kind == "above_typical_power_user":
         effects.rate[account, start:end] *= 1.25
         effects.actions[account, start:end] *= 1.7
+    elif kind == "pattern_break":
+        for day in target.days:  # the same volume at other times
+            effects.rate[account, day] *= 7.0 if life.scale.date(day).weekday() >= 5 else 0.5
+            effects.night[account, day] = True
     else:
-        _extra_use(anomaly, effects, people, active if len(active) else mine, life, rng)
+        _silence(target, effects, life)
 
 
-def _api_calls(anomaly: Anomaly, people: People, account: int, limit: int) -> list[Script]:
-    """Let a machine call every day, so as to pass the monthly limit before the data end."""
-    someone = int(np.searchsorted(people.account, account))
-    each = round(1.35 * limit / (anomaly.end - anomaly.start) / 4)
-    return [
-        Script(someone, day, (code("api_called"),), hour=hour, value=each, visit=False)
-        for day in range(anomaly.start, anomaly.end)
-        for hour in (3.0, 9.0, 15.0, 21.0)
-    ]
-
-
-def _swap_week(effects: Effects, account: int, start: int, end: int, life: Life) -> None:
-    """Keep the volume, change the times: weekends and nights instead of working days."""
-    for day in range(start, end):
-        weekend = life.scale.date(day).weekday() >= 5
-        effects.rate[account, day] *= 5.0 if weekend else 0.5
-        effects.night[account, day] = True
-
-
-def _extra_use(
-    anomaly: Anomaly,
-    effects: Effects,
-    people: People,
-    active: NDArray[np.int64],
-    life: Life,
-    rng: np.random.Generator,
-) -> None:
-    """Kinds that add visits of their own."""
-    start, end = anomaly.start, anomaly.end
-    if not len(active):
-        return
-    someone = int(active[int(rng.integers(0, len(active)))])
-    if anomaly.kind == "outlier_actions":
-        codes = (code("login"), code("api_key_created"), *([code("export_run")] * 12))
-        for day in range(start, end):
-            effects.scripts += [Script(someone, day, codes, hour=h) for h in (10.5, 14.5)]
-    elif anomaly.kind == "suspicious_activity":
-        fails = (code("login_failed"),) * int(rng.integers(25, 60))
-        for day in range(start, end):
-            effects.scripts.append(Script(someone, day, fails, hour=2.2, visit=False))
-            night = (code("login"), code("api_key_created"), *([code("export_run")] * 15))
-            effects.scripts.append(Script(someone, day, night, hour=2.6))
-    elif anomaly.kind == "premium_in_trial":
-        names = ("automation_run", "workload_planned", "timeline_viewed", "automation_run")
-        codes = (code("login"), *(code(name) for name in names))
-        for day in range(start, end):
-            if life.scale.date(day).weekday() < 5:
-                effects.scripts.append(Script(someone, day, codes))
-    elif anomaly.kind == "five_integrations_three_departments":
-        codes = (code("login"), *([code("integration_used")] * 3))
-        for day in range(start, end, 2):
-            effects.scripts.append(Script(someone, day, codes, hour=11.0))
-    elif anomaly.kind == "emerging_champion":
-        _emerge(anomaly, effects, people, active, life)
-
-
-def _emerge(
-    anomaly: Anomaly, effects: Effects, people: People, active: NDArray[np.int64], life: Life
-) -> None:
-    """Let the least active ordinary member begin to share, comment and answer every working day."""
-    members = active[(people.rank[active] > 1) & (people.role[active] != 0)]
-    pool = members if len(members) else active
-    person = int(pool[np.argmin(people.weight[pool])])
-    names = ("item_shared", "comment_added", "comment_added", "community_posted", "report_built")
-    codes = (code("login"), *(code(name) for name in names), *([code("task_created")] * 6))
-    for day in range(anomaly.start, anomaly.end):
-        if life.scale.date(day).weekday() < 5:
-            effects.scripts.append(Script(person, day, codes))
+def _silence(target: Target, effects: Effects, life: Life) -> None:
+    """Apply the kinds in which certain people fall silent; the busy ones were busy before."""
+    kind, start, end = target.anomaly.kind, target.anomaly.start, target.anomaly.end
+    weight, mine, active = target.people.weight, target.mine, target.active
+    if kind == "user_attrition":
+        order = active[np.argsort(-weight[active], kind="stable")]
+        effects.silent += [(int(person), start, end) for person in order[::2]]
+    elif kind == "admin_absence":
+        admins = mine[target.people.admin[mine]]
+        power = life.state_on(start)[target.anomaly.account] == POWER
+        effects.louder.append((int(admins[0]), 0, start, 1.4 if power else 3.0))
+        effects.silent += [(int(person), start, end) for person in admins]
+    elif kind == "power_user_silent":
+        known = active[target.people.active_from[active] < start - 90]
+        pool = known if len(known) else active
+        top = int(pool[np.argmax(weight[pool])])
+        effects.louder.append((top, 0, start, 1.8))
+        effects.silent.append((top, start, end))

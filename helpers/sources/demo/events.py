@@ -135,11 +135,9 @@ def _in_first_days(chosen: Ints, people: People, person: Ints, day: Ints) -> Int
 def _kept(
     chosen: Ints, account: Ints, day: Ints, effects: Effects, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Drop what an account no longer uses, and what a fault of the product keeps from working."""
+    """Drop what a fault of the product keeps from working."""
     keep = np.ones(len(chosen), bool)
     feature = FEATURE_OF[chosen]
-    for number, dropped, start, end in effects.dropped:
-        keep &= ~((account == number) & (feature == dropped) & (day >= start) & (day < end))
     for name, share in (("boards", effects.boards), ("exports", effects.exports)):
         mine = feature == FEATURES.index(name)
         keep[mine] &= rng.random(int(mine.sum())) < share[account[mine], day[mine]]
@@ -216,6 +214,14 @@ def _scripted(scripts: list[Script], first_visit: int, rng: np.random.Generator)
     return whole[0], whole[1], whole[2], whole[3], whole[4], columns[5]
 
 
+def _abandoned(chosen: Ints, account: Ints, day: Ints, effects: Effects) -> NDArray[np.bool_]:
+    """Tell which events belong to a feature that the account has abandoned."""
+    feature, gone = FEATURE_OF[chosen], np.zeros(len(chosen), bool)
+    for number, dropped, start, end in effects.dropped:
+        gone |= (account == number) & (feature == dropped) & (day >= start) & (day < end)
+    return gone
+
+
 def _assemble(frames: list[Frame], scene: Scene) -> Events:
     """Join, cut to what the source could deliver, and put in order."""
     person, second, chosen, visit, duration = (
@@ -224,7 +230,9 @@ def _assemble(frames: list[Frame], scene: Scene) -> Events:
     value = np.concatenate([frame[5] for frame in frames])
     day = second // DAY_S
     gone = np.minimum(scene.gone_on(), scene.scale.n_days)
-    keep = np.flatnonzero((day >= 0) & (day < gone[person]) & (day != scene.scale.outage_day))
+    kept = (day >= 0) & (day < gone[person]) & (day != scene.scale.outage_day)
+    kept &= ~_abandoned(chosen, scene.people.account[person], day, scene.effects)
+    keep = np.flatnonzero(kept)
     order = keep[np.lexsort([visit[keep], chosen[keep], person[keep], second[keep]])]
     return Events(
         person[order], second[order], chosen[order], visit[order], duration[order], value[order]

@@ -19,7 +19,7 @@ __all__ = ["UPGRADE_KINDS", "expand"]
 UPGRADE_KINDS = ("annual plan", "higher plan", "more seats")
 
 _BURST = 0.022  # a week, of accounts paying by the month
-_GROWTH = 0.03  # a week, of casual accounts that are not small
+_GROWTH = 0.04  # a week, of casual accounts that are not small
 
 
 def expand(state: State, week: int, rng: np.random.Generator) -> None:
@@ -48,8 +48,8 @@ def _growth(state: State, week: int, rng: np.random.Generator) -> None:
     """Begin and end episodes of steady growth; half of them end in an upgrade."""
     today = state.scale.first_day(week)
     state.growing[state.growing > 0] -= 1
-    can = (state.state == CASUAL) & (state.since >= 8) & (state.growth < 1.3)
-    can &= state.population.team >= 8
+    can = (state.state == CASUAL) & (state.since >= 5) & (state.growth < 2.0)
+    can &= state.population.team >= 7
     can &= (state.protected_until < today) & (state.growing == 0) & (state.upgrade_day == NEVER)
     chosen = chosen_accounts(state, _GROWTH * can, rng)
     weeks = rng.integers(PLANTED.growth_weeks_min + 2, PLANTED.growth_weeks_min + 7, len(chosen))

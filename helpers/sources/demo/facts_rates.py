@@ -48,63 +48,28 @@ def rule_facts(life: Life, tally: Tally) -> list[Fact]:
     lift_error = SURE * PLANTED.ticket_feature_lift
     lift_error *= float(np.sqrt(1 / max(churn.both, 1) + 1 / max(churn.hits, 1)))
     window = "live accounts, snapshots every 30 days whose next 90 days are known"
+    rows = [
+        ("A-02.confidence", "automation_run (A) comes with workload_planned (B)",
+         PLANTED.feature_a_to_b, pair, binomial(PLANTED.feature_a_to_b, tally.accounts_a),
+         "share of accounts and 30-day windows", "events in 30-day windows back from the end"),
+        ("A-03.lift", "ticket and bulk import in the last 30 days: churn in the next 90",
+         PLANTED.ticket_feature_lift, churn.lift, lift_error, "ratio to the base rate",
+         f"tickets, events, outcomes; {window}"),
+        ("A-03.exposed_share", "ticket and bulk import in the last 30 days", EXPOSED_SHARE,
+         churn.exposed / max(churn.n, 1), binomial(EXPOSED_SHARE, churn.n / 3) + 0.01,
+         "share of live accounts", f"tickets, events; {window}"),
+        ("A-03.base_rate", "churn in the next 90 days", BASE_RATE, churn.base_rate,
+         binomial(BASE_RATE, churn.n / 3), "share of live accounts", f"outcomes; {window}"),
+        ("A-04.confidence", "more than five invitations in 30 days: annual plan in the next 90",
+         PLANTED.burst_upgrade, burst.confidence,
+         binomial(PLANTED.burst_upgrade, burst.exposed), "share",
+         f"events, outcomes with reason 'annual plan'; {window}"),
+    ]  # fmt: skip
     return [
-        Fact(
-            "A-02.confidence",
-            "A-02",
-            SEQUENCES,
-            "automation_run (A) comes with workload_planned (B): account and 30-day window",
-            PLANTED.feature_a_to_b,
-            pair,
-            binomial(PLANTED.feature_a_to_b, tally.accounts_a),
-            "share",
-            "events in 30-day windows counted back from the end",
-        ),
-        Fact(
-            "A-03.lift",
-            "A-03",
-            SEQUENCES,
-            "ticket and bulk import in the last 30 days: lift of churn in the next 90",
-            PLANTED.ticket_feature_lift,
-            churn.lift,
-            lift_error,
-            "ratio to the base rate",
-            f"tickets, events, outcomes; {window}",
-        ),
-        Fact(
-            "A-03.exposed_share",
-            "A-03",
-            SEQUENCES,
-            "ticket and bulk import in the last 30 days",
-            EXPOSED_SHARE,
-            churn.exposed / max(churn.n, 1),
-            binomial(EXPOSED_SHARE, churn.n / 3) + 0.01,
-            "share of live accounts",
-            f"tickets, events; {window}",
-        ),
-        Fact(
-            "A-03.base_rate",
-            "A-03",
-            CHURN,
-            "churn in the next 90 days",
-            BASE_RATE,
-            churn.base_rate,
-            binomial(BASE_RATE, churn.n / 3),
-            "share of live accounts",
-            f"outcomes; {window}",
-        ),
-        Fact(
-            "A-04.confidence",
-            "A-04",
-            SEQUENCES,
-            "more than five invitations in 30 days: annual plan in the next 90",
-            PLANTED.burst_upgrade,
-            burst.confidence,
-            binomial(PLANTED.burst_upgrade, burst.exposed),
-            "share",
-            f"events, outcomes with reason 'annual plan'; {window}",
-        ),
-    ]
+        Fact(key, key[:4], CHURN if key == "A-03.base_rate" else SEQUENCES, what, planted,
+             got, tolerance, unit, where)
+        for key, what, planted, got, tolerance, unit, where in rows
+    ]  # fmt: skip
 
 
 def journey_facts(tally: Tally) -> list[Fact]:

@@ -34,7 +34,6 @@ _NPS_SPREAD = np.array([1.6, 1.4, 0.8, 2.0])
 _CHAMPION_LEAVES = np.array([0.001, 0.003, 0.003, 0.009])  # a week
 _BULK = np.array([0.45, 0.45, 0.45, 0.42])  # a week, of those who use it at all
 _LATE = np.array([0.04, 0.03, 0.02, 0.16])  # an invoice
-_ENROLLED = 0.55  # of the declines, in the experiment on the rescue
 _INCIDENT = np.array([0.0, 0.004, 0.004, 0.035])  # a week
 
 
@@ -190,18 +189,17 @@ def _rescues(state: State, week: int, rng: np.random.Generator) -> None:
     """Assign the at-risk rescue: sicker accounts more often, except in a randomised slice.
 
     Arm 0 is ordinary practice; 1 treated and 2 control belong to the experiment, which takes
-    over half of the declines in their third week and flips a coin.
+    over half of the declines, waits for their sixth week and flips a coin.
     """
     today = state.scale.first_day(week)
     slipping = (state.state == AT_RISK) & ~state.offered & ~state.population.opted_out
-    enrolled = np.flatnonzero(
-        slipping & (state.since == 3) & (rng.random(len(slipping)) < _ENROLLED)
-    )
+    enrolled = np.flatnonzero(slipping & state.enrolled & (state.since == 6))
     arm = np.where(rng.random(len(enrolled)) < 0.5, 1, 2)
     facts = drivers(state, week)
     sick = sum(facts[name] for name in ("detractor", "escalated_open", "incident", "overdue"))
     score = -6.0 + 4.0 * facts["decline"] + 1.3 * sick + 1.2 * facts["ticket_and_bulk_import"]
-    usual = slipping & (state.since >= 4) & (rng.random(len(slipping)) < 1 / (1 + np.exp(-score)))
+    usual = slipping & ~state.enrolled & (state.since >= 4)
+    usual &= rng.random(len(slipping)) < 1 / (1 + np.exp(-score))
     chosen = np.concatenate([enrolled, np.flatnonzero(usual)])
     arms = np.concatenate([arm, np.zeros(int(usual.sum()), int)])
     day = workdays(state, week, chosen, rng)

@@ -30,7 +30,7 @@ WEIGHTS: tuple[Driver, ...] = (
     Driver("escalated_open", 1.00, "an escalated ticket is open"),
     Driver(
         "ticket_and_bulk_import",
-        3.55,
+        3.58,
         "a ticket and a bulk import within 30 days of each other, in the last 72 days",
     ),
     Driver("detractor", 0.90, "the last NPS answer, at most 182 days old, was 6 or less"),
@@ -44,7 +44,7 @@ WEIGHTS: tuple[Driver, ...] = (
     ),
 )
 
-BASE = -8.80
+BASE = -8.74
 """Log hazard a week of an account without any driver."""
 
 ACAUSAL = 0.0004

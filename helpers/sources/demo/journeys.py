@@ -27,7 +27,7 @@ _MIXED = (
     (*_FIRST, "board_viewed", "help_article_viewed"),
     (*_FIRST, "profile_completed", "user_invited", "comment_added"),
 )
-_CORE = ("task_created", "task_completed", "board_viewed", "comment_added")
+_CORE = ("task_created", "task_completed")
 
 
 def journey_scripts(

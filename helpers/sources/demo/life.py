@@ -22,7 +22,7 @@ class Life:
     """What became of every account.
 
     ``history`` holds (n_accounts, n_weeks) arrays: ``state`` (-1 not yet, -2 gone), ``rate``
-    (share of its people active on a reference day), ``actions`` and ``minutes`` a session and
+    (visits of a person on a reference day), ``actions`` and ``minutes`` a session and
     the weekly ``hazard``. ``logs`` holds what happened, sorted by account and day.
     """
 

@@ -38,7 +38,7 @@ def feedback_table(life: Life, plan: Plan) -> dict[str, list[Any]]:
     rng = generator(life.scale.seed, "feedback")
     names = ("customer_id", "run_as_of", "item", "verdict", "action", "outcome", "minutes", "note")
     table: dict[str, list[Any]] = {name: [] for name in names}
-    last = [day for day in (91, 181, 273) if life.scale.n_days - day > 100]
+    last = [day for day in (91, 181, 273) if life.scale.n_days - day > 60]
     for before in sorted(last, reverse=True):
         day = life.scale.n_days - before
         for account, item, verdict in _judged(life, plan, day, rng):

@@ -113,13 +113,14 @@ def make_people(life: Life, chunk: Chunk, plan: Plan) -> People:
         journey=journey,
         activated=rng.random(n) < chance,
         wizard=np.where(set_up, 4, _wizard_steps(rng, journey)),
-        weight=np.clip(rng.lognormal(-0.10, 0.45, n), 0.25, 3.0)
+        weight=np.clip(rng.lognormal(-0.10, 0.45, n), 0.25, 1.7)
         * np.where(rank == 1, 1.4, np.where(rank == 0, 1.15, 1.0)),
-        department=_departments(life, chunk, account, joined, rank, plan, rng),
+        department=np.zeros(n, np.int64),
         role=role,
         champion=rank == 1,
         rank=rank,
     )
+    people = replace(people, department=_departments(life, chunk, people, plan, rng))
     return _when_active(_removals(life, chunk, people, rng), rng)
 
 
@@ -218,7 +219,7 @@ def _added(life: Life, chunk: Chunk, plan: Plan) -> tuple[Ints, Ints]:
         many = {
             "near_seat_limit": max(1, round(0.12 * team)),
             "new_departments": 4,
-            "five_integrations_three_departments": 2,
+            "five_integrations_three_departments": 3,
         }.get(anomaly.kind, 0)
         accounts += [anomaly.account - chunk.first] * many
         days += [anomaly.start] * many
@@ -226,26 +227,20 @@ def _added(life: Life, chunk: Chunk, plan: Plan) -> tuple[Ints, Ints]:
 
 
 def _departments(
-    life: Life,
-    chunk: Chunk,
-    account: Ints,
-    joined: Ints,
-    rank: Ints,
-    plan: Plan,
-    rng: np.random.Generator,
+    life: Life, chunk: Chunk, people: People, plan: Plan, rng: np.random.Generator
 ) -> Ints:
     """Give each account a few departments, more to larger teams; person 0 founds the first."""
     team = life.population.team[chunk.first : chunk.last]
     many = np.clip(np.round(np.sqrt(team) * 0.55), 1, 4).astype(np.int64)
     first = rng.integers(0, len(DEPARTMENTS), len(team))
-    within = np.floor(rng.random(len(account)) ** 1.5 * many[account]).astype(np.int64)
-    within = np.where(rank == 0, 0, within)
+    within = np.floor(rng.random(len(people)) ** 1.5 * many[people.account]).astype(np.int64)
+    within = np.where(people.rank == 0, 0, within)
     for anomaly in plan.of(chunk.first, chunk.last):
         if anomaly.kind in ("new_departments", "five_integrations_three_departments"):
-            mine = account == anomaly.account - chunk.first
-            new = np.flatnonzero(mine & (joined == anomaly.start))
+            mine = people.account == anomaly.account - chunk.first
+            new = np.flatnonzero(mine & (people.joined == anomaly.start))
             within[new] = many[anomaly.account - chunk.first] + np.arange(len(new)) % 3
-    return (first[account] + within) % len(DEPARTMENTS)
+    return (first[people.account] + within) % len(DEPARTMENTS)
 
 
 def _removals(life: Life, chunk: Chunk, people: People, rng: np.random.Generator) -> People:

@@ -42,7 +42,7 @@ def planted_facts(
         *trend_facts(life, plan),
         *anomaly_facts(plan),
         *churn_facts(life, plan),
-        *count_facts(life, dirt),
+        *count_facts(life, tally, dirt),
     ]
     return [_rounded(asdict(fact)) for fact in facts]
 

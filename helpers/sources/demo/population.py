@@ -126,7 +126,7 @@ def make_population(scale: Scale) -> Population:
         ),
         opted_out=_exactly(rng, n, PLANTED.opted_out_share),
         pays_late=rng.random(n) < 0.12,
-        has_trial=rng.random(n) < 0.75,
+        has_trial=rng.random(n) < 0.8,
         billing_day=rng.integers(1, 29, n),
         first_age=age[order],
         first_state=state[order],

@@ -114,7 +114,7 @@ def local_offset_s(local_s: NDArray[np.int64], scale: Scale) -> NDArray[np.int64
         Local seconds since the first day of data began.
     """
     offset = np.full(np.shape(local_s), 3600, np.int64)
-    for year in range(scale.start.year - 3, END_YEAR + 3):
+    for year in range(scale.start.year - 7, END_YEAR + 3):
         spring = _last_sunday(year, 3) - scale.start
         autumn = _last_sunday(year, 10) - scale.start
         inside = (local_s >= spring.days * 86_400 + 10_800) & (

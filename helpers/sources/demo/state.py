@@ -16,10 +16,10 @@ NOT_YET, GONE = -1, -2
 NEVER = 1_000_000
 """A day that never comes; negated, a day that never was."""
 
-# what an account heads for: share of its people active on a reference day, actions a session,
+# what an account heads for: visits of a person on a reference day, actions a session,
 # minutes a session; in the order of STATES (who is at risk keeps what it had, and declines)
-RATE = np.array([0.30, 0.20, 0.46, 0.0])
-ACTIONS = np.array([4.8, 3.4, 7.2, 0.0])
+RATE = np.array([0.30, 0.20, 0.45, 0.0])
+ACTIONS = np.array([4.8, 3.4, 6.8, 0.0])
 MINUTES = np.array([16.0, 9.0, 34.0, 0.0])
 
 LOGS: dict[str, tuple[str, ...]] = {
@@ -70,6 +70,7 @@ class State:
     overdue_until: Ints
     protected_until: Ints
     offered: NDArray[np.bool_]
+    enrolled: NDArray[np.bool_]
     upgrade_day: Ints
     upgrade_kind: Ints
     plan: Ints
@@ -93,12 +94,27 @@ class State:
 
 def begin(scale: Scale, population: Population, rng: np.random.Generator) -> State:
     """Return day 0: the first accounts, some of them already in decline."""
-    n, first = len(population), slice(0, population.n_first)
+    state, first = _nobody(scale, population), slice(0, population.n_first)
+    state.state[first] = population.first_state
+    state.signup_day[first] = -population.first_age
+    state.since[first] = np.where(
+        population.first_state == AT_RISK,
+        rng.integers(0, 22, population.n_first),
+        rng.integers(8, 40, population.n_first),
+    )
+    _set_levels(state, np.arange(population.n_first), rng)
+    state.next_invoice[first] = _first_invoices(state, rng)
+    return state
+
+
+def _nobody(scale: Scale, population: Population) -> State:
+    """Return the state before any account has begun."""
+    n = len(population)
 
     def ints(value: int) -> Ints:
         return np.full(n, value, np.int64)
 
-    state = State(
+    return State(
         scale=scale,
         population=population,
         state=ints(NOT_YET),
@@ -123,6 +139,7 @@ def begin(scale: Scale, population: Population, rng: np.random.Generator) -> Sta
         overdue_until=ints(-NEVER),
         protected_until=ints(-NEVER),
         offered=np.zeros(n, bool),
+        enrolled=np.zeros(n, bool),
         upgrade_day=ints(NEVER),
         upgrade_kind=ints(0),
         plan=population.plan.copy(),
@@ -130,16 +147,6 @@ def begin(scale: Scale, population: Population, rng: np.random.Generator) -> Sta
         next_invoice=ints(NEVER),
         history=_history(n, scale.n_weeks),
     )
-    state.state[first] = population.first_state
-    state.signup_day[first] = -population.first_age
-    state.since[first] = np.where(
-        population.first_state == AT_RISK,
-        rng.integers(0, 22, population.n_first),
-        rng.integers(8, 40, population.n_first),
-    )
-    _set_levels(state, np.arange(population.n_first), rng)
-    state.next_invoice[first] = _first_invoices(state, rng)
-    return state
 
 
 def target(state: State) -> tuple[Floats, Floats, Floats]:

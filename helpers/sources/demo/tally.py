@@ -30,6 +30,7 @@ class Tally:
     windows_both: int = 0
     windows: int = 0
     accounts_a: int = 0
+    upgrades: int = 0
     daily: NDArray[np.float64] = field(init=False)
     baseline: NDArray[np.float64] = field(init=False)
     journeys: NDArray[np.int64] = field(init=False)

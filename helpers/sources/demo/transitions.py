@@ -13,6 +13,7 @@ from helpers.sources.demo.taxonomy import AT_RISK, CASUAL, NEW, POWER
 __all__ = ["leave", "move", "settle"]
 
 _RECOVERS = 0.035  # a week, once a decline has lasted four weeks
+_ENROLLED = 0.55  # of declines, in the experiment on the rescue
 _PACE = 0.3  # of the way to the target, a week
 
 
@@ -49,6 +50,7 @@ def _slip(state: State, today: int, rng: np.random.Generator) -> None:
     chosen = _draw(rng, weight, missing)
     state.logs["slips"].add(chosen, day=today, from_state=state.state[chosen])
     state.enter(chosen, AT_RISK)
+    state.enrolled[chosen] = rng.random(len(chosen)) < _ENROLLED
     state.peak[chosen] = state.rate[chosen]
     state.actions[chosen] *= 0.8
     state.minutes[chosen] *= 0.6

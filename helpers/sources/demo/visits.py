@@ -9,7 +9,7 @@ from helpers.sources.demo.scene import Scene
 from helpers.sources.demo.season import region_factor, season
 from helpers.sources.demo.taxonomy import POWER
 
-__all__ = ["DAY_S", "TWICE", "Visits", "make_visits", "working_hour"]
+__all__ = ["DAY_S", "TWICE", "Visits", "make_visits", "regular_visits", "working_hour"]
 
 DAY_S = 86_400
 FLAT_WEEKS = 16
@@ -39,7 +39,7 @@ class Visits:
 
 def make_visits(scene: Scene, rng: np.random.Generator) -> Visits:
     """Draw the visits of a chunk."""
-    person, day = _regular(_chances(scene, rng), rng)
+    person, day = regular_visits(_chances(scene, rng), rng)
     account, week = scene.people.account[person], scene.scale.week_of(day)
     state = scene.history("state")[account, week].astype(np.int64)
     twice = (state == POWER) & (rng.random(len(person)) < TWICE)
@@ -52,12 +52,12 @@ def make_visits(scene: Scene, rng: np.random.Generator) -> Visits:
 
 
 def _chances(scene: Scene, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Chance that each person comes on each day, (n_people, n_days)."""
+    """Visits that each person is expected to make on each day, (n_people, n_days)."""
     people, effects, day = scene.people, scene.effects, np.arange(scene.scale.n_days)
     chance = _rates(scene, rng)[people.account] * people.weight[:, None].astype(np.float32)
     for person, start, end, factor in effects.louder:
         chance[person, start:end] *= factor
-    np.minimum(chance, np.float32(0.97), out=chance)
+    np.minimum(chance, np.float32(3.0), out=chance)
     until = np.minimum(people.active_to, scene.gone_on())
     chance[(day < people.active_from[:, None]) | (day >= until[:, None])] = 0
     for person, start, end in effects.silent:
@@ -66,7 +66,7 @@ def _chances(scene: Scene, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _rates(scene: Scene, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Chance that a person of average weight comes, (n_accounts, n_days)."""
+    """Visits expected of a person of average weight, (n_accounts, n_days)."""
     scale, flat = scene.scale, scene.plateau
     rate = np.maximum(scene.history("rate"), 0).astype(np.float64)
     state = np.maximum(scene.history("state"), 0).astype(np.int64)
@@ -80,24 +80,25 @@ def _rates(scene: Scene, rng: np.random.Generator) -> NDArray[np.float32]:
     return (daily * scene.effects.rate).astype(np.float32)
 
 
-def _regular(chance: NDArray[np.float32], rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Return (person, day) of visits that come at the given chance, but more evenly than dice.
+def regular_visits(expected: NDArray[np.float32], rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return (person, day) of visits, as many as expected but more evenly spread than dice.
 
-    People have habits: in the time that runs at the speed of their chance, visits are a renewal
+    People have habits: in a time that runs as fast as visits are expected, they are a renewal
     process with gamma-distributed gaps, so that a week's count varies a fifth as much as a
     Poisson count would.
     """
-    passed = np.cumsum(chance, axis=1, dtype=np.float64)
+    passed = np.cumsum(expected, axis=1, dtype=np.float64)
     most = int(passed[:, -1].max(initial=0) * 1.2) + 12
-    gaps = rng.gamma(_REGULARITY, 1 / _REGULARITY, (len(chance), most))
-    gaps[:, 0] *= rng.random(len(chance))
+    gaps = rng.gamma(_REGULARITY, 1 / _REGULARITY, (len(expected), most))
+    gaps[:, 0] *= rng.random(len(expected))
     visits = np.cumsum(gaps, axis=1)
-    number = np.arange(len(chance))[:, None]
+    number = np.arange(len(expected))[:, None]
     row = (2.0 * most + 10.0) * number  # apart, so that one search serves all people
     before = np.searchsorted((visits + row).ravel(), (passed + row).ravel(), side="right")
-    count = np.diff(before.reshape(chance.shape), axis=1, prepend=most * number)
+    count = np.diff(before.reshape(expected.shape), axis=1, prepend=most * number)
     person, day = np.nonzero(count)
-    return person.astype(np.int64), day.astype(np.int64)
+    many = count[person, day]
+    return np.repeat(person, many).astype(np.int64), np.repeat(day, many).astype(np.int64)
 
 
 def _times(
@@ -107,7 +108,9 @@ def _times(
     n = len(account)
     hour = working_hour(rng, n)
     hour = np.where(rng.random(n) < 0.015, rng.uniform(20.5, 23.0, n), hour)
-    hour = np.where(scene.effects.night[account, day], rng.uniform(0.3, 4.5, n), hour)
+    night = rng.uniform(0.3, 3.1, n)
+    night = np.where(night < 1.7, night, night + 1.4)  # never in an hour that the clock skips
+    hour = np.where(scene.effects.night[account, day], night, hour)
     minutes = scene.history("minutes")[account, week]
     length = np.clip(minutes * 60 * rng.lognormal(-0.15, 0.55, n), 45, 4 * 3600)
     start = (hour * 3600).astype(np.int64)

@@ -1,22 +1,20 @@
-"""Which accounts are ready for more: an opportunity score of six parts, and its test on upgrades.
+"""Which accounts are ready for more: an opportunity score of six parts.
 
 The score is a written rule, 0 to 100, higher is more opportunity, so that it works before anybody
-has upgraded. Where enough upgrades are on record a logistic model on the same kind of inputs is
-judged beside it on later dates; only if that model has signal does the table carry a probability.
+has upgraded. How well it ranks those who did is measured in :mod:`helpers.scores.upgrades`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from helpers.scores.anchors import Anchors, weighted_score
-from helpers.scores.inputs import CHURN_INPUTS, Input
+from helpers.scores.inputs import in_words
 from helpers.scores.readings import live_rows, reading
 from helpers.scores.scale import round_half_up
 
-__all__ = ["PARTS", "UPGRADE_INPUTS", "Part", "expansion_scores", "part_table"]
+__all__ = ["PARTS", "Part", "expansion_scores", "part_table"]
 
 MIN_COVERAGE = 0.4
 TOLD = 50.0
@@ -143,40 +141,6 @@ PARTS = (
 )
 
 
-def _extra(name: str, theme: str, transform: str, phrase: str) -> Input:
-    return Input(name=name, theme=theme, transform=transform, phrase=phrase)
-
-
-_KEPT = (
-    "events__change_30d",
-    "events__slope_90d",
-    "events__share_of_peak",
-    "logins_per_week_90d",
-    "stickiness_30d",
-    "adoption__share_90d",
-    "active_users__n_30d",
-    "active_users__change_30d",
-    "pricing_page__n_30d",
-    "nps_last",
-    "csat__mean_90d",
-    "is_trial",
-    "age_days",
-)
-UPGRADE_INPUTS: tuple[Input, ...] = (
-    _extra("invites__n_30d", "invitations", "log", "{x:,.0f} invitations in 30 days"),
-    _extra("users_added__n_30d", "people added", "log", "{x:,.0f} people added"),
-    _extra("seats__share", "limits", "none", "{x:.0%} of seats in use"),
-    _extra("storage__share", "limits", "none", "{x:.0%} of storage in use"),
-    _extra("api__share", "limits", "none", "{x:.0%} of API calls in use"),
-    _extra("limit_hits__n_30d", "limits", "log", "{x:,.0f} limits hit in 30 days"),
-    _extra("premium_features_used__n_30d", "premium", "log", "{x:,.0f} premium features in use"),
-    _extra("departments__n", "departments", "log", "{x:,.0f} departments"),
-    _extra("integrations__n", "integrations", "log", "{x:,.0f} integrations"),
-    *(item for item in CHURN_INPUTS if item.name in _KEPT),
-)
-"""What the upgrade model may look at."""
-
-
 def part_table() -> pd.DataFrame:
     """Return the written definition: part, weight, meaning, signals and anchors."""
     rows = [
@@ -230,15 +194,12 @@ def _read(part: Part, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         scored = anchors.scale(values)
         better = scored.notna() & (best.isna() | (scored > best))
         best = best.mask(better, scored)
-        told = pd.Series("", index=rows.index, dtype="object")
-        strong = better & (scored >= TOLD)
-        told[strong] = values[strong].map(_writer(phrase))
-        words = words.mask(better, told)
+        told = [
+            in_words(phrase, x) if strong else ""
+            for x, strong in zip(values, scored >= TOLD, strict=True)
+        ]
+        words = words.mask(better, pd.Series(told, index=rows.index, dtype="object"))
     return best, words
-
-
-def _writer(phrase: str) -> Callable[[float], str]:
-    return lambda value: phrase.format(x=value).replace("-", "\u2212")
 
 
 def _reasons(parts: pd.DataFrame, words: pd.DataFrame, weights: dict[str, float]) -> pd.Series:

@@ -1,0 +1,205 @@
+"""The quarterly page: how the customer base changed, who is at risk, who can grow.
+
+Every function reads tables that the other notebooks handed on and returns one small table for a
+reader who decides. Nothing is estimated here; what is missing is said to be missing.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from helpers.artifacts import Run
+from helpers.config import CompanyConfig
+from helpers.contract import NOTEBOOKS
+from helpers.report.calls import ranked_actions
+from helpers.report.leader_lists import (
+    CHURNED,
+    current_mrr,
+    expansion_list,
+    live_accounts,
+    live_base,
+    risk_list,
+    segment_export,
+)
+from helpers.report.numbers import latest, previous_folder, tiles
+
+__all__ = [
+    "caveats",
+    "composition",
+    "decisions",
+    "expansion_list",
+    "five_numbers",
+    "headlines",
+    "live_accounts",
+    "moves",
+    "risk_list",
+    "segment_export",
+    "workload",
+]
+
+
+def five_numbers(run: Run, config: CompanyConfig) -> pd.DataFrame:
+    """Return the numbers of the first page with their change since the run or snapshot before.
+
+    Returns
+    -------
+    DataFrame
+        ``number``, ``now``, ``change`` (text), ``compared_with`` (date, or "nothing earlier").
+    """
+    folder = previous_folder(run.root / "reports" / run.run_id)
+    before = Run(run.root, folder.name, folder) if folder is not None else None
+    found, since = tiles(run, before=before, currency=config.company.currency)
+    return pd.DataFrame(
+        {
+            "number": [tile.label for tile in found],
+            "now": [tile.value for tile in found],
+            "change": [tile.change for tile in found],
+            "compared_with": since or "nothing earlier",
+        }
+    )
+
+
+def composition(run: Run, *, days_back: int) -> pd.DataFrame:
+    """Say how many accounts and how much revenue each segment has, now and before.
+
+    Parameters
+    ----------
+    run : Run
+        With the tables of 02 and 03.
+    days_back : int
+        Compare with the newest snapshot at least this many days earlier, where there is one.
+
+    Returns
+    -------
+    DataFrame
+        ``segment``, ``n_accounts``, ``share`` of live accounts, ``mrr``, ``n_before``,
+        ``share_before``, ``change`` (points of share), largest first.
+    """
+    assignments = run.read("03_segmentation", "assignments")
+    live = assignments[assignments["segment"] != CHURNED]
+    now = latest(live).merge(current_mrr(run), on="account_id", how="left", validate="1:1")
+    counts = now.groupby("segment", sort=True).agg(
+        n_accounts=("account_id", "size"), mrr=("mrr", lambda money: money.sum(min_count=1))
+    )
+    counts["share"] = counts["n_accounts"] / max(len(now), 1)
+    earlier = _snapshot(live, days_back)
+    then = live[live["as_of"] == earlier] if earlier is not None else live.iloc[:0]
+    before = then["segment"].value_counts()
+    every = counts.reindex(sorted({*counts.index, *before.index}))
+    every["n_accounts"] = every["n_accounts"].fillna(0).astype("int64")
+    every["share"] = every["share"].fillna(0.0)
+    every["n_before"] = before.reindex(every.index).fillna(0).astype("int64")
+    every["share_before"] = every["n_before"] / len(then) if len(then) else float("nan")
+    every["change"] = every["share"] - every["share_before"]
+    columns = ["segment", "n_accounts", "share", "mrr", "n_before", "share_before", "change"]
+    ordered = every.rename_axis("segment").reset_index()[columns]
+    return ordered.sort_values(
+        ["n_accounts", "segment"], ascending=[False, True], ignore_index=True
+    )
+
+
+def moves(run: Run) -> pd.DataFrame:
+    """List the moves between segments, those beyond the noise of refitting first.
+
+    Returns
+    -------
+    DataFrame
+        ``segment_from``, ``segment_to``, ``n_accounts``, ``expected``, ``noise_floor`` and
+        ``reading``: "more than noise", "within noise" or "not measured"; stays left out.
+    """
+    table = run.read("03_segmentation", "migration")
+    moved = table[table["segment_from"] != table["segment_to"]].copy()
+    floor = moved["noise_floor"].astype("float64")
+    total = table.groupby("segment_from")["n_accounts"].transform("sum").reindex(moved.index)
+    share = moved["n_accounts"] / total.where(total > 0)
+    reading = pd.Series("within noise", index=moved.index).mask(share > floor, "more than noise")
+    moved["reading"] = reading.mask(floor.isna(), "not measured")
+    moved = moved[moved["n_accounts"] > 0]
+    ordered = moved.sort_values(
+        ["n_accounts", "segment_from", "segment_to"], ascending=[False, True, True]
+    )
+    columns = ["segment_from", "segment_to", "n_accounts", "expected", "noise_floor", "reading"]
+    return ordered[columns].reset_index(drop=True)
+
+
+def workload(run: Run, config: CompanyConfig) -> pd.DataFrame:
+    """Say for each customer-success manager how much there is to do, against the capacity.
+
+    Returns
+    -------
+    DataFrame
+        ``csm``, ``n_accounts`` (live), ``n_actions``, ``n_urgent`` (due within 7 days),
+        ``capacity`` (accounts a week).
+    """
+    base = live_base(run)
+    actions = ranked_actions(run)
+    actions = pd.DataFrame(columns=["csm", "due_on"]) if actions is None else actions
+    soon = pd.Timestamp(config.as_of) + pd.Timedelta(days=7)
+    urgent = actions[pd.to_datetime(actions["due_on"]) <= soon]
+    owners = base["csm"].fillna("nobody yet").value_counts()
+    frame = pd.DataFrame({"n_accounts": owners}).rename_axis("csm")
+    named = {"n_actions": actions, "n_urgent": urgent}
+    for name, rows in named.items():
+        counted = rows["csm"].astype("object").fillna("nobody yet").value_counts()
+        frame[name] = counted.reindex(frame.index).fillna(0).astype("int64")
+    frame["capacity"] = config.capacity.accounts_per_csm_per_week
+    return frame.reset_index().sort_values(
+        ["n_urgent", "csm"], ascending=[False, True], ignore_index=True
+    )
+
+
+def decisions(
+    at_risk: pd.DataFrame, growing: pd.DataFrame, load: pd.DataFrame, currency: str
+) -> pd.DataFrame:
+    """State the three decisions that the page asks for, each with what it rests on.
+
+    Returns
+    -------
+    DataFrame
+        ``decision``, ``rests_on``; three rows.
+    """
+    over = load[load["n_urgent"] > load["capacity"]]
+    money = at_risk["mrr"].astype("float64").sum()
+    rows: list[dict[str, Any]] = [
+        {
+            "decision": "Who takes the calls that exceed one person's week?",
+            "rests_on": (
+                f"{len(over)} of {len(load)} managers have more urgent accounts than their "
+                f"capacity of {int(load['capacity'].max()) if len(load) else 0} a week"
+            ),
+        },
+        {
+            "decision": "Do we offer the accounts at risk something beyond a call?",
+            "rests_on": (
+                f"the {len(at_risk)} accounts listed at risk pay {money:,.0f} {currency} a month"
+            ),
+        },
+        {
+            "decision": "Which of the growing accounts get an offer this quarter?",
+            "rests_on": f"{len(growing)} accounts are listed for growth and not at high risk",
+        },
+    ]
+    return pd.DataFrame(rows)
+
+
+def headlines(run: Run) -> pd.DataFrame:
+    """Return the headline of each notebook that has run: ``notebook``, ``finding``."""
+    names = [name for name in NOTEBOOKS if name != "07_segment_report"]
+    return pd.DataFrame(
+        {"notebook": names, "finding": [run.finding(name)["headline"] for name in names]}
+    )
+
+
+def caveats(run: Run, *, limit: int = 3) -> tuple[str, ...]:
+    """Return the first caveat of each notebook that has one, at most ``limit``."""
+    names = [name for name in NOTEBOOKS if name != "07_segment_report"]
+    found = [run.finding(name)["caveats"][:1] for name in reversed(names)]
+    return tuple(note for notes in found for note in notes)[:limit]
+
+
+def _snapshot(live: pd.DataFrame, days_back: int) -> pd.Timestamp | None:
+    dates = pd.Series(pd.to_datetime(live["as_of"]).unique())
+    if dates.empty:
+        return None
+    old = dates[dates <= dates.max() - pd.Timedelta(days=days_back)]
+    return None if old.empty else pd.Timestamp(old.max())

@@ -1,0 +1,271 @@
+"""What the churn notebook shows beside its scores: views, the headline, and what is missing."""
+
+from typing import Any
+
+import pandas as pd
+
+from helpers.scores.card import model_card
+from helpers.scores.drivers import model_table
+from helpers.scores.evaluate import BASE_RATE
+from helpers.scores.health import component_table
+from helpers.scores.inputs import indicator_table
+from helpers.scores.judgement import calibration_table, fairness_table, gains_table
+from helpers.scores.lead_time import LeadTimes
+from helpers.scores.opportunity import part_table
+from helpers.scores.predictions import score_history
+from helpers.scores.study import HEALTH, LOGIN, Study
+
+__all__ = [
+    "calibration",
+    "caveats",
+    "comparison",
+    "component_table",
+    "early",
+    "facts",
+    "fairness",
+    "gains",
+    "gaps",
+    "headline",
+    "indicators",
+    "model_card",
+    "openings",
+    "part_table",
+    "tables",
+    "top_risks",
+]
+
+SHOWN = ("roc_auc", "average_precision", "capture_at_k", "precision_at_k", "lift_at_k", "brier")
+WITH_SIGNAL = (
+    "{n_high:,} of {n_accounts:,} live accounts ({mrr_high:,.0f} {currency} a month) have a high "
+    "churn score. In the back-test the first {k} accounts of the list held {capture:.0%} of those "
+    "who left within {horizon_days} days ({capture_low:.0%} to {capture_high:.0%}); by health "
+    "score {capture_health:.0%}, by lot {capture_lot:.0%}. With equally many warnings the model "
+    "named {named:.0%} of the {n_left} who left, at the median {lead:.1f} weeks ahead "
+    "({lead_low:.1f} to {lead_high:.1f}); alerts {named_alerts:.0%}, {lead_alerts:.1f} weeks; the "
+    "health score {named_health:.0%}, {lead_health:.1f} weeks."
+)
+WITHOUT_SIGNAL = (
+    "No churn score is given for {n_accounts:,} live accounts: {reason}. The {n_actions:,} next "
+    "actions rest on health, alerts, lifecycle and opportunities."
+)
+
+
+def headline(study: Study) -> str:
+    """Return the template of the headline: with scores, or why there are none."""
+    return WITH_SIGNAL if study.signal.passed else WITHOUT_SIGNAL
+
+
+def facts(
+    study: Study,
+    upgrades: Study,
+    leads: LeadTimes,
+    predictions: pd.DataFrame,
+    mrr: pd.Series,
+) -> dict[str, Any]:
+    """Return the numbers of the headline and others worth keeping, rounded.
+
+    Parameters
+    ----------
+    study, upgrades : Study
+        Of churn and of upgrades.
+    leads : LeadTimes
+        From :func:`helpers.scores.measure_lead_time`.
+    predictions : DataFrame
+        Of the newest date.
+    mrr : Series
+        Monthly revenue by account.
+    """
+    high = predictions.loc[predictions["churn_band"].eq("high"), "account_id"]
+    values: dict[str, Any] = {
+        "n_accounts": len(predictions),
+        "n_high": len(high),
+        "mrr_high": round(float(mrr.reindex(high.to_numpy()).sum()), 2),
+        "reason": study.signal.reason,
+        "k": study.k,
+        "horizon_days": study.panel.horizon_days,
+        "upgrade_signal": int(upgrades.signal.passed),
+        "upgrade_auc": upgrades.signal.auc,
+        "p_value": study.signal.p_value,
+        "n_churned_judged": study.signal.n_positive,
+    }
+    for name, model in (("", study.model), ("_health", HEALTH), ("_lot", BASE_RATE)):
+        for metric, short in (("capture_at_k", "capture"), ("roc_auc", "auc")):
+            row = _row(study.evaluation, model, metric)
+            values[f"{short}{name}"] = row["value"]
+            values |= {f"{short}{name}_{end}": row[end] for end in ("low", "high")}
+    for name, method in (("", "model"), ("_health", "health"), ("_alerts", "anomaly")):
+        mine = leads.summary[leads.summary["method"] == method].iloc[0]
+        values[f"named{name}"] = float(mine["share_flagged"])
+        values[f"lead{name}"] = float(mine["median_weeks"])
+        values[f"lead{name}_low"] = float(mine["median_low"])
+        values[f"lead{name}_high"] = float(mine["median_high"])
+    values["n_left"] = len(leads.departures)
+    return values
+
+
+def _row(evaluation: pd.DataFrame, model: str, metric: str) -> dict[str, float]:
+    """Return value, low and high over all dates that could be judged; NaN if there are none."""
+    wanted = evaluation[
+        (evaluation["model"] == model)
+        & (evaluation["metric"] == metric)
+        & (evaluation["split"] == "rolling")
+    ]
+    names = ("value", "low", "high")
+    if wanted.empty:
+        return dict.fromkeys(names, float("nan"))
+    return {name: float(wanted[name].iloc[0]) for name in names}
+
+
+def comparison(study: Study, *, split: str = "time") -> pd.DataFrame:
+    """Return the evaluation for people: one row a model, each measure as "value (low to high)"."""
+    table = study.evaluation[
+        (study.evaluation["split"] == split) & study.evaluation["metric"].isin(SHOWN)
+    ]
+    if table.empty:
+        return pd.DataFrame(columns=["model", *SHOWN])
+    texts = table.assign(
+        text=[
+            f"{value:.2f} ({low:.2f} to {high:.2f})"
+            for value, low, high in zip(table["value"], table["low"], table["high"], strict=True)
+        ]
+    )
+    wide = texts.pivot_table(index="model", columns="metric", values="text", aggfunc="first")
+    order = list(dict.fromkeys(table["model"]))
+    return wide.reindex(index=order, columns=list(SHOWN)).reset_index()
+
+
+def tables(
+    study: Study,
+    upgrades: Study,
+    leads: LeadTimes,
+    features: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of evidence that the run keeps, by name.
+
+    ``evaluation`` (both outcomes), ``calibration``, ``gains``, ``fairness``, ``lead_time``,
+    ``lead_summary``, ``flags`` (who was named at equal volume), ``model`` (coefficients),
+    ``back_test`` (what each date could learn from), ``leaks``, ``score_history``.
+    """
+    both = [part.evaluation.assign(outcome=part.panel.target) for part in (study, upgrades)]
+    known = [table for table in both if len(table)] or both[:1]
+    linear = None if study.fitted is None else study.fitted.linear
+    return {
+        "evaluation": pd.concat(known, ignore_index=True),
+        "calibration": calibration(study),
+        "gains": gains(study),
+        "fairness": fairness(study, features),
+        "lead_time": leads.departures,
+        "lead_summary": leads.summary,
+        "flags": leads.flags,
+        "model": model_table(linear, study.panel.inputs),
+        "back_test": pd.DataFrame(columns=["as_of"])
+        if study.tested is None
+        else study.tested.dates,
+        "leaks": study.leaks,
+        "score_history": score_history(study),
+        "indicators": indicators(study),
+        "model_card": model_card(study),
+    }
+
+
+def early(leads: LeadTimes) -> pd.DataFrame:
+    """Return the comparison of warnings for people: each measure as "value (low to high)"."""
+    found = leads.summary
+
+    def text(middle: str, low: str, high: str, form: str) -> list[str]:
+        columns = zip(found[middle], found[low], found[high], strict=True)
+        return [
+            f"{a:{form}} ({b:{form}} to {c:{form}})" if pd.notna(a) else "–" for a, b, c in columns
+        ]
+
+    return pd.DataFrame(
+        {
+            "method": found["method"],
+            "warnings a date": found["flags_per_date"].round(1),
+            "who left": found["n_churned"],
+            "named before": text("share_flagged", "share_low", "share_high", ".0%"),
+            "median weeks, of those named": text(
+                "median_weeks", "median_low", "median_high", ".1f"
+            ),
+            "mean weeks, of all": text("mean_weeks", "mean_low", "mean_high", ".1f"),
+            "gain over health": text("gain_weeks", "gain_low", "gain_high", "+.1f"),
+        }
+    )
+
+
+def top_risks(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return what a person reads of the predictions, most likely to churn first."""
+    names = ["account_id", "churn_score", "churn_band", "churn_probability"]
+    names += ["probability_low", "probability_high", "drivers"]
+    return predictions.loc[predictions["churn_score"].notna(), names]
+
+
+def openings(expansion: pd.DataFrame) -> pd.DataFrame:
+    """Return the accounts of the newest date, most ready for more first."""
+    newest = expansion[expansion["as_of"] == expansion["as_of"].max()]
+    ordered = newest.sort_values(
+        ["opportunity_score", "account_id"], ascending=[False, True], ignore_index=True
+    )
+    return ordered[["account_id", "opportunity_score", "upgrade_probability", "reasons"]]
+
+
+def caveats(study: Study, leads: LeadTimes) -> tuple[str, ...]:
+    """Return what a reader must know before acting on the scores."""
+    notes = ["Scores order attention. What goes with churn in the past need not bring it about."]
+    gain = leads.summary[leads.summary["method"] == "model"].iloc[0]
+    if study.signal.passed:
+        if pd.notna(gain["gain_weeks"]):
+            notes.append(
+                "Weeks of warning gained over the health score, on average over all who left: "
+                f"{gain['gain_weeks']:+.1f} ({gain['gain_low']:+.1f} to {gain['gain_high']:+.1f})."
+            )
+        notes.append(
+            f"{study.signal.n_positive} accounts left on the newest dates that could be judged; "
+            f"p = {study.signal.p_value:.3f} against outcomes shuffled among accounts of one age."
+        )
+    notes.append("Money is what is at stake in a year, not what an action brings.")
+    return tuple(notes)
+
+
+def calibration(study: Study) -> pd.DataFrame:
+    """Return predicted and observed shares over all judged dates."""
+    return calibration_table(study.rolling, study.model)
+
+
+def gains(study: Study) -> pd.DataFrame:
+    """Return what each ranking finds, over all judged dates."""
+    return gains_table(study.rolling, [study.model, HEALTH, LOGIN, BASE_RATE], k=study.k)
+
+
+def fairness(study: Study, features: pd.DataFrame) -> pd.DataFrame:
+    """Return how well regions and sizes are served, over all judged dates."""
+    return fairness_table(study.rolling, study.model, features, k=study.k)
+
+
+def indicators(study: Study) -> pd.DataFrame:
+    """Return the seven leading indicators of churn and what stands for each."""
+    return indicator_table(study.panel.inputs)
+
+
+def gaps(
+    study: Study,
+    health: pd.DataFrame,
+    weekly_flags: pd.DataFrame | None,
+    outcomes: pd.DataFrame | None,
+) -> tuple[str, ...]:
+    """Return what could not be computed, and for want of what."""
+    absent = indicators(study)
+    told = [
+        f"{name}: not looked at, because no source tells of it"
+        for name in absent.loc[~absent["available"], "indicator"]
+    ]
+    newest = health[health["as_of"] == health["as_of"].max()]
+    for name in component_table()["component"]:
+        if newest[name].isna().all():
+            text = str(name).replace("_", " ")
+            told.append(f"health, {text}: not computed, because no source tells of it")
+    if weekly_flags is None:
+        told.append("lead time of alerts: not computed, because there is no `weekly_flags` table")
+    if outcomes is None:
+        told.append("departures: taken from the labels, because there is no `outcomes` table")
+    return tuple(told)

@@ -1,0 +1,124 @@
+"""Who upgrades? A model on past upgrades, judged beside the written opportunity score.
+
+Only where enough upgrades are on record and the model has signal on later dates does the table
+of opportunities carry a probability.
+"""
+
+import numpy as np
+import pandas as pd
+
+from helpers.config import CompanyConfig
+from helpers.scores.inputs import CHURN_INPUTS, Input
+from helpers.scores.opportunity import expansion_scores
+from helpers.scores.study import Study, study_outcome
+
+__all__ = [
+    "RULE",
+    "UPGRADE_INPUTS",
+    "UPGRADE_MODEL",
+    "score_expansion",
+    "upgrade_study",
+    "with_probability",
+]
+
+RULE, UPGRADE_MODEL = "opportunity score", "upgrade model"
+
+
+def _extra(name: str, theme: str, transform: str, phrase: str) -> Input:
+    return Input(name=name, theme=theme, transform=transform, phrase=phrase)
+
+
+_KEPT = (
+    "events__change_30d",
+    "events__slope_90d",
+    "events__share_of_peak",
+    "logins_per_week_90d",
+    "stickiness_30d",
+    "adoption__share_90d",
+    "active_users__n_30d",
+    "active_users__change_30d",
+    "pricing_page__n_30d",
+    "nps_last",
+    "csat__mean_90d",
+    "is_trial",
+)
+UPGRADE_INPUTS: tuple[Input, ...] = (
+    _extra("invites__n_30d", "invitations", "log", "{x:,.0f} invitations in 30 days"),
+    _extra("users_added__n_30d", "people added", "log", "{x:,.0f} people added"),
+    _extra("seats__share", "limits", "none", "{x:.0%} of seats in use"),
+    _extra("storage__share", "limits", "none", "{x:.0%} of storage in use"),
+    _extra("api__share", "limits", "none", "{x:.0%} of API calls in use"),
+    _extra("limit_hits__n_30d", "limits", "log", "{x:,.0f} limits hit in 30 days"),
+    _extra("premium_features_used__n_30d", "premium", "log", "{x:,.0f} premium features in use"),
+    _extra("departments__n", "departments", "log", "{x:,.0f} departments"),
+    _extra("integrations__n", "integrations", "log", "{x:,.0f} integrations"),
+    *(item for item in CHURN_INPUTS if item.name in _KEPT),
+)
+"""What the upgrade model may look at."""
+
+
+def upgrade_study(
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    dictionary: pd.DataFrame,
+    scores: pd.DataFrame,
+    *,
+    config: CompanyConfig,
+    n_draws: int = 500,
+    seed: int = 0,
+) -> Study:
+    """Study upgrades: does a model, or the written score, tell who upgrades?
+
+    ``scores`` comes from :func:`helpers.scores.opportunity.expansion_scores`: the baseline to beat.
+    """
+    keys = ["account_id", "as_of"]
+    return study_outcome(
+        features,
+        labels,
+        dictionary,
+        config=config,
+        target="upgraded",
+        inputs=UPGRADE_INPUTS,
+        model=UPGRADE_MODEL,
+        baselines={RULE: scores[keys].assign(value=scores["opportunity_score"])},
+        challenger=False,
+        n_draws=n_draws,
+        seed=seed,
+    )
+
+
+def score_expansion(
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    dictionary: pd.DataFrame,
+    *,
+    config: CompanyConfig,
+    n_draws: int = 500,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, Study]:
+    """Score the opportunities, and study whether a model tells upgrades better.
+
+    Returns
+    -------
+    expansion : DataFrame
+        As :func:`helpers.scores.opportunity.expansion_scores`, with ``upgrade_probability``
+        (newest date; missing where the model has no signal).
+    study : Study
+        Of upgrades.
+    """
+    scores = expansion_scores(features)
+    study = upgrade_study(
+        features, labels, dictionary, scores, config=config, n_draws=n_draws, seed=seed
+    )
+    return with_probability(scores, study), study
+
+
+def with_probability(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Add ``upgrade_probability`` (newest date; missing without signal) to the scores."""
+    if study.fitted is None:
+        return scores.assign(upgrade_probability=np.nan)
+    here = study.panel.at(study.panel.newest)
+    chances = np.round(study.fitted.probability(study.panel.signals[here]), 6)
+    keys = ["account_id", "as_of"]
+    known = study.panel.rows.loc[here, keys].assign(upgrade_probability=chances)
+    return scores.merge(known, on=keys, how="left", validate="one_to_one")
