@@ -202,7 +202,7 @@ def _routine(state: pd.DataFrame, touches: Mapping[str, str]) -> pd.DataFrame:
             "account_id": np.repeat(state.index.to_numpy(), len(names)),
             "play": np.tile(np.array(names, dtype=object), len(state)),
             "chance": np.repeat(
-                state["churn_probability"].astype("float64").fillna(0.0).to_numpy(), len(names)
+                state["churn_probability"].astype("float64").to_numpy(), len(names)
             ),
             "evidence": np.tile(ROUTINE_EVIDENCE / np.arange(1, len(names) + 1), len(state)),
             "reason": "nothing more pressing",

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.anomalies.analyse import Analysis
+from helpers.anomalies.analysis import Analysis
 from helpers.anomalies.budget import apply_budget, rank_alerts
 from helpers.anomalies.context import add_context
-from helpers.anomalies.evidence import describe
 from helpers.anomalies.kinds.catalogue import SYSTEMIC
 from helpers.anomalies.kinds.people import silent_users
 from helpers.anomalies.plays import play_of
 from helpers.anomalies.severity import severity_of
 from helpers.anomalies.stories import tell_stories
+from helpers.anomalies.wording import describe
 
 __all__ = ["ALERT_COLUMNS", "Queue", "build_queue"]
 

@@ -13,7 +13,7 @@ CHANGE_COLUMNS = [
     *("account_id", "kind", "metric", "window_days", "baseline_per_week", "recent_per_week"),
     *("change", "p_value", "worse"),
 ]
-NOTED = 3
+NOTED = 2
 """Signals that the evidence of an alert names beside its own."""
 
 

@@ -5,18 +5,18 @@ An anomaly is never the only sign of an account's health.
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 __all__ = ["add_context"]
 
-_PARTS = {
-    "nps_last": "NPS {:.0f}",
-    "tickets_open__n": "{:.0f} open tickets",
-    "days_since_last_touchpoint": "last contact {:.0f} days ago",
-    "days_to_renewal": "renewal in {:.0f} days",
-    "tenure_days": "customer for {:.0f} days",
+_PARTS: dict[str, tuple[str, float, float]] = {
+    "nps_last": ("NPS {:.0f}", 0, 10),
+    "tickets_open__n": ("{:.0f} open tickets", 1, np.inf),
+    "days_since_last_touchpoint": ("no contact for {:.0f} days", 60, np.inf),
+    "days_to_renewal": ("renewal in {:.0f} days", 0, 90),
 }
-"""Feature to how it is told; what is unknown is left out."""
+"""Feature to how it is told and between which values it is worth telling."""
 
 HIGH_VALUE = 0.8
 """Share of accounts with less revenue from which an account counts as high value."""
@@ -30,8 +30,8 @@ def add_context(alerts: pd.DataFrame, features: pd.DataFrame | None) -> pd.DataF
     alerts : DataFrame
         With ``account_id``.
     features : DataFrame or None
-        One row an account: its newest features. Columns that are absent or null are left out
-        of the text; without features the text is empty.
+        One row an account and date; the newest is used. What is absent, null or not worth
+        telling is left out of the text; without features the text is empty.
 
     Returns
     -------
@@ -53,8 +53,8 @@ def _told(known: pd.DataFrame, rank: pd.Series, account: str) -> str:
         return ""
     row: Any = known.loc[account]
     parts = []
-    for name, words in _PARTS.items():
-        if name in known.columns and pd.notna(row[name]):
+    for name, (words, low, high) in _PARTS.items():
+        if name in known.columns and pd.notna(row[name]) and low <= float(row[name]) <= high:
             parts.append(words.format(float(row[name])))
     if "nps_last" in known.columns and pd.notna(row["nps_last"]):
         score = float(row["nps_last"])

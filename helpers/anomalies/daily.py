@@ -59,7 +59,9 @@ def weekly_ends(n_days: int, *, first: int = 42) -> NDArray[np.intp]:
     return np.arange(n_days, first - 1, -BLOCK_DAYS, dtype=np.intp)[::-1]
 
 
-def learn_days(activity: Activity, cube: Cube, *, baseline_days: int = 90) -> Daily:
+def learn_days(
+    activity: Activity, cube: Cube, *, baseline_days: int = 90, last_weeks: int | None = None
+) -> Daily:
     """Learn every day's expectation from the weeks before its own week.
 
     Parameters
@@ -68,6 +70,8 @@ def learn_days(activity: Activity, cube: Cube, *, baseline_days: int = 90) -> Da
     cube : Cube
         Signals or features.
     baseline_days : int
+    last_weeks : int, optional
+        Only the newest weeks; all by default. Weekday habits are learnt from the weeks given.
 
     Returns
     -------
@@ -75,7 +79,7 @@ def learn_days(activity: Activity, cube: Cube, *, baseline_days: int = 90) -> Da
         Without days if the history is shorter than six weeks.
     """
     n_days = len(activity.days)
-    ends = weekly_ends(n_days)
+    ends = weekly_ends(n_days)[-last_weeks if last_weeks else 0 :]
     first = int(ends[0]) - BLOCK_DAYS if len(ends) else n_days
     parts = [_one_signal(activity, counts, ends, baseline_days) for counts in cube.counts]
     shape = (len(cube.names), len(activity.accounts), n_days - first)

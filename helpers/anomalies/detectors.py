@@ -234,7 +234,9 @@ def fit_forest(z: Array, *, seed: int) -> "IsolationForest":
     """
     from sklearn.ensemble import IsolationForest
 
-    return IsolationForest(n_estimators=100, max_samples=256, random_state=seed, n_jobs=1).fit(z)
+    size = min(256, len(z))
+    forest = IsolationForest(n_estimators=100, max_samples=size, random_state=seed, n_jobs=1)
+    return forest.fit(z)
 
 
 def forest_tail(forest: "IsolationForest", z: Array, reference: Array) -> Array:

@@ -1,189 +1,220 @@
-"""The reason for an alert in numbers, as a customer-success manager would say it."""
+"""What the notebook shows: the headline with its numbers, and tables cut for reading."""
 
-import math
+from typing import Any
 
 import pandas as pd
 
-from helpers.anomalies.kinds.catalogue import kind_of
-from helpers.anomalies.texts import metric_words, number, percent, span
+from helpers.anomalies.alerts import Queue
+from helpers.anomalies.analysis import Settings
+from helpers.anomalies.signals import Activity
 
-__all__ = ["describe"]
+__all__ = [
+    "caveats",
+    "change_rows",
+    "explained_rows",
+    "facts",
+    "first_with_chart",
+    "headline",
+    "kind_rows",
+    "load_rows",
+    "name_of",
+    "play_rows",
+    "queue_rows",
+    "silent_rows",
+]
 
-_TRIAGE = {
-    "growth": "looks like growth",
-    "legitimate": "looks like work, a one-off",
-    "abuse": "exports, calls and the like: abuse cannot be ruled out",
-}
+COMPANY = "*"
+Tables = dict[str, pd.DataFrame]
 
 
-def describe(row: pd.Series) -> dict[str, str]:
-    """Put an alert's numbers into words.
+def headline(tables: Tables) -> str:
+    """Return the finding's sentence, as a format string."""
+    if tables["alerts"].empty:
+        return "Nothing was out of the ordinary in the days under review."
+    return (
+        "In {review_days} days {n_accounts} of {n_live} accounts gave reason for an alert: "
+        "{n_risk} of risk, {n_security} of security, {n_expansion} of growth. {n_critical} are "
+        "critical, {n_new} came in the last week. Incidents of the product, told once for all "
+        "accounts: {n_systemic}."
+    )
 
-    Parameters
-    ----------
-    row : Series
-        ``kind``, ``metric``, ``window_days``, ``observed``, ``expected``, ``low``, ``high``,
-        ``size``, ``detail``, ``triage``, ``note``.
 
-    Returns
-    -------
-    dict
-        ``historical`` (what is usual), ``recent`` (what was seen) and ``evidence`` (both, with
-        the change and the range to expect).
+def facts(tables: Tables, activity: Activity, settings: Settings) -> dict[str, float | int | str]:
+    """Return the numbers of the finding."""
+    alerts, load = tables["alerts"], tables["load"]
+    single = alerts[alerts["account_id"] != COMPANY]
+    directions = single["direction"].value_counts()
+    risky = single[single["severity"].isin(["high", "critical"]) & (single["risk"] == "high")]
+    live = int(activity.alive[:, -1].sum())
+    week_ago = activity.as_of - pd.Timedelta(days=7)
+    return {
+        "review_days": settings.review_days,
+        "n_new": int((single["news_on"] >= week_ago).sum()),
+        "n_accounts": int(single["account_id"].nunique()),
+        "n_live": live,
+        "n_alerts": len(single),
+        "n_risk": int(directions.get("risk", 0)),
+        "n_security": int(directions.get("security", 0)),
+        "n_expansion": int(directions.get("expansion", 0)),
+        "n_critical": int((single["severity"] == "critical").sum()),
+        "n_systemic": int((alerts["account_id"] == COMPANY).sum()),
+        "n_explained": int((single["explained_by"] != "").sum()),
+        "n_waiting": len(tables["review_list"]),
+        "mrr_high_risk": float(risky.drop_duplicates("account_id")["mrr"].sum()),
+        "most_per_csm_and_week": int(load["kept"].max()) if len(load) else 0,
+        "limit_per_csm_and_week": int(load["limit"].max()) if len(load) else 0,
+        "n_outage_days": int((~activity.observed).sum()),
+        "n_short_baseline": int(single["short_baseline"].sum()),
+    }
+
+
+def caveats(tables: Tables, settings: Settings) -> tuple[str, ...]:
+    """Return what a reader must know before acting."""
+    told = [
+        "An alert says that use changed, not why: look at the context beside it before you act.",
+        "The review is as recent as the last run: it is no real-time alarm.",
+        f"{settings.sensitivity:.0%} of the alerts from tests may be false; verdicts move that.",
+    ]
+    if len(tables["review_list"]):
+        n = len(tables["review_list"])
+        told.append(f"{n} alerts exceed what managers can take and wait in the review list.")
+    short = int(tables["alerts"]["short_baseline"].sum())
+    if short:
+        told.append(f"Alerts that rest on less than 60 days of history, to trust less: {short}.")
+    return tuple(told)
+
+
+def queue_rows(alerts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
+    """Cut the alerts to what a manager reads first, with account names."""
+    return pd.DataFrame(
+        {
+            "account": _names(alerts["account_id"], accounts),
+            "severity": alerts["severity"],
+            "kind": alerts["kind"].str.replace("_", " "),
+            "reason": alerts["evidence"],
+            "context": alerts["context"],
+            "confidence": alerts["confidence"],
+            "mrr": alerts["mrr"],
+            "csm": alerts["csm"],
+            "detected_on": alerts["detected_on"],
+        }
+    )
+
+
+def _names(ids: pd.Series, accounts: pd.DataFrame) -> pd.Series:
+    """Name accounts for people; the id where there is no name."""
+    known = accounts.set_index("account_id")["name"]
+    named = ids.map(known).astype("object")
+    named = named.where(named.notna(), ids.astype("object"))
+    return named.mask(ids == COMPANY, "all accounts")
+
+
+def name_of(alert: pd.Series, accounts: pd.DataFrame) -> str:
+    """Return what people call the account of an alert."""
+    return str(_names(pd.Series([alert["account_id"]]), accounts).iloc[0])
+
+
+def first_with_chart(alerts: pd.DataFrame, scores: pd.DataFrame) -> pd.Series:
+    """Return the highest-ranked alert of a single account that has a daily history.
+
+    An empty alert stands in where there is none, so that the picture says so.
     """
-    kind = kind_of(str(row["kind"])).name
-    writer = _WRITERS.get(kind, _count)
-    told = writer(row)
-    notes = [str(row["detail"])] if row.get("detail") else []
-    if row.get("triage"):
-        notes.append(_TRIAGE[str(row["triage"])])
-    if row.get("note"):
-        notes.append(str(row["note"]))
-    if notes:
-        told["evidence"] += "; " + "; ".join(notes)
-    return told
+    drawable = alerts[alerts["account_id"].isin(scores["account_id"])]
+    if len(drawable):
+        return drawable.iloc[0]
+    blank = {"account_id": "", "kind": "no alert", "metrics": []}
+    return pd.Series(blank | dict.fromkeys(("detected_on", "last_seen_on"), pd.NaT))
 
 
-def _count(row: pd.Series) -> dict[str, str]:
-    """Tell a weekly rate against what is expected."""
-    what, days = metric_words(str(row["metric"])), float(row["window_days"])
-    weeks = days / 7 if days >= 7 else 1.0
-    usual, seen = number(row["expected"] / weeks), number(row["observed"] / weeks)
-    text = f"{what} {usual} \N{RIGHTWARDS ARROW} {seen} {span(days)}"
-    if row["expected"] > 0:
-        text += f", {percent(row['observed'] / row['expected'] - 1)}"
-    if math.isfinite(row["low"]) and math.isfinite(row["high"]):
-        low, high = number(round(row["low"] / weeks)), number(round(row["high"] / weeks))
-        text += f", expected {low} to {high}"
-    return {
-        "historical": f"{what}: {usual} a week",
-        "recent": f"{what}: {seen} {span(days)}",
-        "evidence": text,
-    }
+def change_rows(changes: pd.DataFrame, alert: pd.Series) -> pd.DataFrame:
+    """Cut the watched signals to those of one account."""
+    mine = changes[changes["account_id"] == alert["account_id"]]
+    return mine.drop(columns=["account_id", "kind"]).reset_index(drop=True)
 
 
-def _decline(row: pd.Series) -> dict[str, str]:
-    what, weeks = metric_words(str(row["metric"])), int(row["low"])
-    weekly = (1 + row["size"]) ** (1 / weeks) - 1
-    now = number(row["observed"])
-    return {
-        "historical": f"{what}: {number(row['observed'] / (1 + row['size']))} a week before",
-        "recent": f"{what}: {now} in 7 days, {percent(weekly)} a week for {weeks} weeks",
-        "evidence": f"{what} {percent(weekly)} a week for {weeks} weeks, {percent(row['size'])} "
-        f"in all; {now} in the last 7 days",
-    }
+def explained_rows(queue: Queue, accounts: pd.DataFrame) -> pd.DataFrame:
+    """List the alerts that a known factor explains, in the queue and in the review list."""
+    both = pd.concat(
+        [queue.alerts.assign(where="queue"), queue.review_list.assign(where="review list")],
+        ignore_index=True,
+    )
+    mine = both[both["explained_by"] != ""].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "account": _names(mine["account_id"], accounts),
+            "explained_by": mine["explained_by"],
+            "kind": mine["kind"].str.replace("_", " "),
+            "severity": mine["severity"],
+            "reason": mine["evidence"],
+            "listed_in": mine["where"],
+        }
+    )
 
 
-def _people(row: pd.Series) -> dict[str, str]:
-    window = f"in {int(row['window_days'])} days"
-    usual, seen = number(row["expected"]), number(row["observed"])
-    return {
-        "historical": f"about {usual} of the regular users come {window}",
-        "recent": f"{seen} came {window}",
-        "evidence": f"regular users active {usual} \N{RIGHTWARDS ARROW} {seen} {window}, "
-        f"{percent(row['size'])}",
-    }
+def load_rows(load: pd.DataFrame) -> pd.DataFrame:
+    """Sum up alerts per manager: the newest week, and the weeks under review."""
+    if load.empty:
+        return load
+    newest = load[load["week_end"] == load["week_end"].max()].set_index("csm")
+    groups = load.groupby("csm", sort=True)
+    return pd.DataFrame(
+        {
+            "raised_in_all": groups["raised"].sum(),
+            "kept_in_all": groups["kept"].sum(),
+            "critical_in_all": groups["critical"].sum(),
+            "most_kept_in_a_week": groups["kept"].max(),
+            "kept_last_week": newest["kept"].reindex(groups.groups).fillna(0).astype("int64"),
+            "limit_per_week": groups["limit"].max(),
+        }
+    ).reset_index()
 
 
-def _absent(row: pd.Series) -> dict[str, str]:
-    weeks = row["window_days"] / 7
-    usual = number(row["expected"] / weeks)
-    who = {"admin_absence": "administrators", "power_user_silent": "the most active person"}
-    name = who[str(row["kind"])]
-    span = f"{int(row['window_days'])} days"
-    return {
-        "historical": f"{name}: active on {usual} days a week",
-        "recent": f"{name}: not once in {span}",
-        "evidence": f"{name}: {usual} active days a week \N{RIGHTWARDS ARROW} none in {span}",
-    }
+def kind_rows(kinds: pd.DataFrame) -> pd.DataFrame:
+    """Cut the kinds to rule, threshold, verdicts and alerts."""
+    return pd.DataFrame(
+        {
+            "kind": kinds["kind"].str.replace("_", " "),
+            "direction": kinds["direction"],
+            "rule": kinds["rule"].where(
+                kinds["looked_for"], "not looked for: it needs " + kinds["needs"]
+            ),
+            "alerts": kinds["alerts"],
+            "waiting": kinds["raised"] - kinds["alerts"],
+            "confirmed": kinds["confirmed"],
+            "missed": kinds["missed"],
+            "false_positive": kinds["false_positive"],
+            "precision": kinds["precision"],
+            "tolerated_false": kinds["max_q"],
+        }
+    )
 
 
-def _hours(row: pd.Series) -> dict[str, str]:
-    usual, seen = (f"{100 * row[name]:.0f} %" for name in ("expected", "observed"))
-    return {
-        "historical": f"{usual} of the events at night or on weekends",
-        "recent": f"{seen} of them",
-        "evidence": f"events at night and on weekends {usual} \N{RIGHTWARDS ARROW} {seen} "
-        "in 7 days, at about the same volume",
-    }
+def silent_rows(inactive: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
+    """Count silent users by account and role; ids stay in the table."""
+    if inactive.empty:
+        return inactive.drop(columns=["user_id"], errors="ignore")
+    role = inactive["role"].astype("object").fillna("role unknown")
+    counts = inactive.assign(role=role).groupby(["account_id", "role"], sort=True)
+    frame = counts.agg(users=("user_id", "size"), last_active_on=("last_active_on", "max"))
+    frame = frame.reset_index()
+    frame.insert(0, "account", _names(frame["account_id"], accounts))
+    return frame.drop(columns=["account_id"]).sort_values(
+        ["users", "account", "role"], ascending=[False, True, True], ignore_index=True
+    )
 
 
-def _spike(row: pd.Series) -> dict[str, str]:
-    usual, seen = number(row["expected"]), number(row["observed"])
-    return {
-        "historical": f"events: {usual} on such a day",
-        "recent": f"events: {seen} on the highest day",
-        "evidence": f"events {usual} \N{RIGHTWARDS ARROW} {seen} on the highest day, "
-        f"{row['size']:.0f} times the usual",
-    }
+def play_rows(plays: pd.DataFrame, alerts: pd.DataFrame) -> pd.DataFrame:
+    """List the plays of the kinds in the queue, steps and options as numbered texts."""
+    mine = plays[plays["kind"].isin(alerts["kind"])]
+    return pd.DataFrame(
+        {
+            "kind": mine["kind"].str.replace("_", " "),
+            "play": mine["title"],
+            "investigate": [_numbered(steps) for steps in mine["investigate"]],
+            "options": [_numbered(options) for options in mine["options"]],
+        }
+    )
 
 
-def _mix(row: pd.Series) -> dict[str, str]:
-    count = int(row["observed"])
-    return {
-        "historical": "signals within their usual range",
-        "recent": f"{count} signals off at once",
-        "evidence": f"{count} signals are off at once; the joint detectors rank the week as odd",
-    }
-
-
-def _limit(row: pd.Series) -> dict[str, str]:
-    what = metric_words(str(row["metric"]))
-    share = f"{100 * row['size']:.0f} %"
-    return {
-        "historical": f"{what}: {number(row['expected'])} paid for",
-        "recent": f"{what}: {number(row['observed'])} in use",
-        "evidence": f"{what} {number(row['observed'])} of {number(row['expected'])}: {share}",
-    }
-
-
-def _spread(row: pd.Series) -> dict[str, str]:
-    return {
-        "historical": f"{number(row['expected'])} departments active before",
-        "recent": f"{number(row['observed'])} now",
-        "evidence": f"departments active {number(row['expected'])} \N{RIGHTWARDS ARROW} "
-        f"{number(row['observed'])} in 28 days",
-    }
-
-
-def _profile(row: pd.Series) -> dict[str, str]:
-    return {
-        "historical": "below the profile of a higher plan",
-        "recent": f"{number(row['observed'])} integrations, 3 or more departments",
-        "evidence": f"{number(row['observed'])} integrations and 3 or more departments at work",
-    }
-
-
-def _trial(row: pd.Series) -> dict[str, str]:
-    return {
-        "historical": "on trial",
-        "recent": f"{number(row['observed'])} uses of premium features in 7 days",
-        "evidence": f"{number(row['observed'])} uses of premium features in 7 days, on trial",
-    }
-
-
-def _above(row: pd.Series) -> dict[str, str]:
-    usual, seen = number(row["expected"]), number(row["observed"])
-    return {
-        "historical": f"typical power users: {usual} events a person and day",
-        "recent": f"{seen} events a person and day",
-        "evidence": f"{seen} events a person and day against {usual} of typical power users",
-    }
-
-
-_WRITERS = {
-    "gradual_decline": _decline,
-    "user_attrition": _people,
-    "admin_absence": _absent,
-    "power_user_silent": _absent,
-    "pattern_break": _hours,
-    "unexpected_spike": _spike,
-    "unusual_mix": _mix,
-    "api_over_limit": _limit,
-    "near_seat_limit": _limit,
-    "near_storage_limit": _limit,
-    "new_departments": _spread,
-    "five_integrations_three_departments": _profile,
-    "premium_in_trial": _trial,
-    "above_typical_power_user": _above,
-}
+def _numbered(items: Any) -> str:
+    return " ".join(f"{number}. {item}" for number, item in enumerate(items, start=1))

@@ -38,6 +38,8 @@ __all__ = ["load_activity"]
 
 AUDIT = "01_data_audit"
 MAX_HISTORY_DAYS = 1_100
+MAX_CELLS = 60_000_000
+"""Accounts times days times features that are held in memory, 4 bytes each."""
 INCOMPLETE = 0.4
 """A last day with less than that share of its weekday's usual events is taken for cut short."""
 
@@ -87,17 +89,22 @@ def load_activity(run: Run, *, cohort: str = "region") -> Activity:
     if users.empty:
         missing["people"] = "the events name no user"
     kinds = frames["kinds"]
+    core = _marked(kinds, "core")
+    features, n_features = _features(frames["features"], shape, core)
+    if len(features.names) < n_features:
+        more = n_features - len(features.names)
+        missing[f"{more} features"] = "they are the least used of too many to hold in memory"
     return Activity(
         accounts=accounts,
         days=days,
         alive=alive,
         observed=_observed(frames["days"], shape),
         signals=signals,
-        features=_features(frames["features"], shape),
+        features=features,
         users=users,
         user_days=user_days,
         actions=frames["actions"],
-        core_features=_marked(kinds, "core"),
+        core_features=core,
         premium_features=_marked(kinds, "premium"),
         roles={role: tuple(config.roles.events_of(role)) for role in ROLES},
         levels=metered_levels(run, accounts, days),
@@ -189,7 +196,7 @@ def _signals(
     missing: dict[str, str] = {}
     for signal in SIGNALS:
         if signal.role and not config.roles.events_of(signal.role):
-            missing[signal.name] = f"the role {signal.role!r} names no event"
+            missing[signal.name] = "no event is configured for it under `roles`"
             continue
         rows = _rows_of(signal.name, signal.role, frames)
         if rows is None:
@@ -222,9 +229,16 @@ def _counting(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows[["account", "day", column]].rename(columns={column: "n"})
 
 
-def _features(rows: pd.DataFrame, shape: tuple[int, int]) -> Cube:
-    names = sorted(rows["feature"].unique())
-    return fill_cube({name: rows[rows["feature"] == name] for name in names}, shape)
+def _features(
+    rows: pd.DataFrame, shape: tuple[int, int], core: tuple[str, ...]
+) -> tuple[Cube, int]:
+    """Lay features out, core ones and then the most widely used first; how many there are."""
+    accounts = rows.drop_duplicates(["feature", "account"])["feature"].value_counts()
+    ranked = sorted(accounts.index, key=lambda name: (name not in core, -accounts[name], name))
+    room = max(MAX_CELLS // max(shape[0] * shape[1], 1), 1)
+    names = sorted(str(name) for name in ranked[:room])
+    groups = dict(list(rows[rows["feature"].isin(names)].groupby("feature", sort=True)))
+    return fill_cube({name: groups[name] for name in names}, shape), len(ranked)
 
 
 def _marked(kinds: pd.DataFrame, mark: str) -> tuple[str, ...]:

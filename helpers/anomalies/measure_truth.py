@@ -29,9 +29,9 @@ def found_by_kind(alerts: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         ``high``, ``alerts`` (that name the kind), ``right`` (of those, the account has that
         anomaly), ``precision``, and ``lag_days`` (median from start to detection).
     """
-    named = alerts.assign(
-        every=[[kind, *also] for kind, also in zip(alerts["kind"], alerts["also_kinds"], strict=True)]
-    ).explode("every")
+    both = [[kind, *also] for kind, also in zip(alerts["kind"], alerts["also_kinds"], strict=True)]
+    named = alerts.assign(every=pd.Series(both, index=alerts.index, dtype="object"))
+    named = named.explode("every")
     rows = []
     for kind, mine in truth.groupby("kind"):
         hits = _hits(mine, named[named["every"] == kind])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.anomalies.severity import LEVELS
+from helpers.anomalies.signals import SIGNALS
 from helpers.plotting import BLUE, GREY, INK, ORANGE, RED, SEVERITY_COLOURS, figure, label
 
 if TYPE_CHECKING:
@@ -39,17 +40,27 @@ def plot_account(
     """
     mine = scores[scores["account_id"] == alert["account_id"]]
     wanted = [*alert["metrics"], "events", "active_users"]
-    metrics = [m for m in dict.fromkeys(wanted) if (mine["metric"] == m).any()][:max_metrics]
+    metrics = _one_a_family([m for m in wanted if (mine["metric"] == m).any()])[:max_metrics]
     _, axes = figure(width=8, height=1.2 + 1.7 * max(len(metrics), 1), rows=max(len(metrics), 1))
     for axis, metric in zip(axes, metrics, strict=False):
         _draw_metric(axis, mine[mine["metric"] == metric], alert)
         axis.set_ylabel(f"{metric.replace('_', ' ')}\n(per 7 days)")
     axes[0].set_title(f"{label(name)}: {str(alert['kind']).replace('_', ' ')}")
     if metrics:
+        axes[0].set_ylim(0, 1.25 * axes[0].get_ylim()[1])
         axes[0].legend(loc="upper left", ncols=3, fontsize=8)
     else:
         axes[0].text(0.5, 0.5, "no daily history", ha="center", va="center")
     return axes
+
+
+def _one_a_family(metrics: list[str]) -> list[str]:
+    """Keep the first metric of each family: logins and sessions show the same."""
+    families = {signal.name: signal.family for signal in SIGNALS}
+    first: dict[str, str] = {}
+    for metric in metrics:
+        first.setdefault(families.get(metric, metric), metric)
+    return list(first.values())
 
 
 def _draw_metric(axis: "Axes", rows: pd.DataFrame, alert: pd.Series) -> None:
@@ -101,6 +112,7 @@ def plot_company_days(
         axis.set_ylim(0, None)
     axes[0].set_title("What all accounts did together")
     if there:
+        axes[0].set_ylim(0, 1.25 * axes[0].get_ylim()[1])
         axes[0].legend(loc="upper left", ncols=5, fontsize=8)
     return axes
 

@@ -128,7 +128,7 @@ def make_scene(
     ----------
     activity : Activity
     daily : Daily
-        From :func:`helpers.anomalies.daily.learn_days`.
+        Of ``events`` at least, over the whole history.
     review_days, baseline_days : int
     windows_days : tuple of int
         Windows in which falls are looked for; 1 is daily, 7 weekly, 28 monthly.

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.anomalies.analyse import Analysis
+from helpers.anomalies.analysis import Analysis
 from helpers.anomalies.changes import CHANGE_COLUMNS, changes_of, note_of
 from helpers.anomalies.episodes import fold, to_episodes
 from helpers.anomalies.kinds.catalogue import kind_of

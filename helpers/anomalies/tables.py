@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.anomalies.alerts import Queue
-from helpers.anomalies.analyse import Analysis
+from helpers.anomalies.analysis import Analysis
 from helpers.anomalies.daily import day_scores
 from helpers.anomalies.flags import risk_by_week, weekly_flags
 from helpers.anomalies.kinds.catalogue import KINDS, SYSTEMIC

@@ -21,10 +21,19 @@ def percent(change: float) -> str:
     return f"{100 * change:+.0f} %".replace("-", "\N{MINUS SIGN}")
 
 
+_WORDS = {
+    "security": "failed logins and new keys",
+    "intent": "visits to pricing pages",
+    "active_users": "active users",
+    "core_events": "core actions",
+    "off_hours": "events at night and on weekends",
+}
+
+
 def metric_words(name: str) -> str:
     """Name a metric for people: ``feature:boards`` is "boards"."""
     _, _, rest = name.partition(":")
-    return (rest or name).replace("_", " ")
+    return _WORDS.get(name, (rest or name).replace("_", " "))
 
 
 def span(window_days: float) -> str:

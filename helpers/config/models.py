@@ -1,12 +1,11 @@
 """The configuration of one company, as strict models."""
 
 import datetime as dt
-import zoneinfo
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from helpers.config.sources import Source, Strict
+from helpers.config.sources import Source, Strict, TimeZone
 from helpers.errors import ConfigError
 
 __all__ = [
@@ -18,17 +17,6 @@ __all__ = [
     "Roles",
     "Thresholds",
 ]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is not a time zone such as 'Europe/Berlin'") from None
-    return name
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 def _to_date(value: object) -> object:

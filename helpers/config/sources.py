@@ -1,10 +1,47 @@
 """How a source file or database becomes a contract table: the part of the YAML under `sources`."""
 
+import re
+import zoneinfo
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
-__all__ = ["ColumnSource", "Lookup", "NumberFormat", "Source", "Strict"]
+__all__ = ["ColumnSource", "Lookup", "NumberFormat", "Source", "Strict", "TimeZone"]
+
+_EPOCHS = ("epoch_s", "epoch_ms", "epoch_us")
+_DATE_MARKS = re.compile(r"%(?:-?[dmHIMSyj]|[YbBaApfzZ%])")
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone such as 'Europe/Berlin'") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""The name of a zone that exists."""
+
+
+def _known_format(pattern: str) -> str:
+    """Accept an epoch unit, or a pattern in which every mark is one that can be read."""
+    if pattern in _EPOCHS:
+        return pattern
+    rest = _DATE_MARKS.sub("", pattern)
+    if "%" in rest or not _DATE_MARKS.search(pattern):
+        raise ValueError(
+            f"{pattern!r} is neither a date pattern such as '%d.%m.%Y %H:%M' nor one of "
+            f"{', '.join(_EPOCHS)}"
+        )
+    return pattern
 
 
 class Strict(BaseModel):
@@ -34,10 +71,10 @@ class ColumnSource(Strict):
     column: str | None = Field(default=None, alias="from", description="name in the source")
     sql: str | None = Field(default=None, description="expression over source columns")
     constant: str | int | float | bool | None = None
-    format: str | None = Field(
+    format: Annotated[str, AfterValidator(_known_format)] | None = Field(
         default=None, description="strptime pattern, or epoch_s, epoch_ms, epoch_us"
     )
-    time_zone: str | None = Field(default=None, description="of timestamps without an offset")
+    time_zone: TimeZone | None = Field(default=None, description="of timestamps without an offset")
     values: dict[str, str | int | float | bool | None] | None = Field(
         default=None,
         description="source value to contract value; others are quarantined",
@@ -91,6 +128,12 @@ class FileOptions(Strict):
         description="several files need _SUCCESS or _manifest.json beside them, or `assumed`",
     )
 
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.delimiter == self.quote:
+            raise ValueError(f"delimiter and quote are both {self.delimiter!r}")
+        return self
+
 
 class Lookup(FileOptions):
     """A second file that supplies columns by key; its rows must be unique in that key."""
@@ -114,7 +157,7 @@ class Source(FileOptions):
     rows: list[dict[str, str | int | float | bool | None]] | None = Field(
         default=None, description="rows written here instead of in a file"
     )
-    time_zone: str = Field(default="UTC", description="of timestamps without an offset")
+    time_zone: TimeZone = Field(default="UTC", description="of timestamps without an offset")
     date_order: Literal["ymd", "dmy", "mdy"] = Field(
         default="ymd",
         description="order of day, month and year in dates such as 03/04/2025",
@@ -124,7 +167,9 @@ class Source(FileOptions):
         default_factory=dict,
         description="contract column to source column; same-named columns need no entry",
     )
-    lookups: dict[str, Lookup] = Field(default_factory=dict)
+    lookups: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Lookup] = Field(
+        default_factory=dict, description="plain name to file"
+    )
     where: str | None = Field(default=None, description="SQL condition: rows to read")
     group_by: list[str] = Field(
         default_factory=list,

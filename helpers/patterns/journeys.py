@@ -26,8 +26,9 @@ __all__ = ["NO_RETURN", "RETURNED", "Journeys", "add_return_tokens", "read_journ
 
 RETURNED, NO_RETURN = "returned_next_day", "no_return"
 DAY_US = 86_400_000_000
-_SAME_UNIT = "e.account_no = u.account_no AND (e.user_id = u.user_id OR u.user_id IS NULL)"
 _UNIT_COLUMNS = ["unit", "account_id", "started_on", "follow_up", "activated", "setup_done"]
+MAX_UNITS = 50_000
+"""More units are thinned evenly, account by account, before their events are read."""
 BURN_IN_DAYS = 28
 """Without a sign-up event, a first event so early in the log may not be the first ever."""
 
@@ -106,10 +107,14 @@ def read_journeys(
         )
     as_of = config.analysis.as_of
     cutoff = day_number(pd.Timestamp(as_of)) if as_of else history.last_day + 1
-    kind = _stage_units(engine, config, history, cutoff)
-    core, definition = _core_events(engine)
+    kind = "user" if engine.value("SELECT COUNT(*) FROM account_user") else "account"
+    begins, earliest = _beginning(engine, history)
+    core, definition = _core(engine)
+    source = _source(engine, config, by_user=kind == "user")
+    _stage_units(engine, source, begins=begins, earliest=earliest, cutoff=cutoff)
+    _stage_unit_events(engine, source, config, begins=begins, core=core, end=(cutoff, until))
     tokens = engine.frame(_tokens(days))
-    units = engine.frame(_units(engine, cutoff, days, (since, until), core))
+    units = engine.frame(_units(engine, cutoff, days, (since, until)))
     units["started_on"] = day_to_date(units.pop("start_day"))
     units["follow_up"] = units["follow_up"].astype("string")
     activated = units["activated"].astype("boolean")
@@ -130,77 +135,105 @@ def _setup_steps(config: CompanyConfig, done: "pd.Series[int]") -> int:
     return len(names) if len(names) != 1 else int(done.max()) if len(done) else 0
 
 
-def _stage_units(engine: Engine, config: CompanyConfig, history: History, cutoff: int) -> str:
-    """Make ``unit`` (unit, account_no, user_id, start_us, start_day) and ``unit_event``."""
+def _source(engine: Engine, config: CompanyConfig, *, by_user: bool) -> str:
+    """Query for events with their unit's keys, moment and day on the company's wall clock."""
     local = local_us(engine, "events", "occurred_at", config.company.time_zone)
-    day = f"CAST(FLOOR({local} / {float(DAY_US)}) AS INTEGER)"
-    with_user = engine.value("SELECT COUNT(*) FROM account_user")
-    kind = "user" if with_user else "account"
-    user = "e.user_id" if with_user else "CAST(NULL AS VARCHAR)"
-    signup = engine.value("SELECT COALESCE(MAX(is_signup), 0) FROM event_kind")
-    begins = "k.is_signup = 1" if signup else "1 = 1"
-    earliest = history.first_day + (0 if signup else BURN_IN_DAYS)
+    user = "e.user_id" if by_user else "CAST(NULL AS VARCHAR)"
+    return f"""
+        SELECT a.account_no, {user} AS user_id, e.event, e.value, {local} AS at_us,
+               CAST(FLOOR({local} / {float(DAY_US)}) AS INTEGER) AS day
+        FROM events e JOIN account a ON a.account_id = e.account_id
+        {"WHERE e.user_id IS NOT NULL" if by_user else ""}
+        """
+
+
+def _beginning(engine: Engine, history: History) -> tuple[str, int]:
+    """Return what begins a journey, and the first day on which a beginning is believed."""
+    if engine.value("SELECT COALESCE(MAX(is_signup), 0) FROM event_kind"):
+        return "k.is_signup = 1", history.first_day
+    return "1 = 1", history.first_day + BURN_IN_DAYS
+
+
+def _core(engine: Engine) -> tuple[str, str]:
+    """Return which events are core use, and how that was decided."""
+    choices = (
+        ("k.core = 1", "a core feature of the catalogue used"),
+        ("k.feature IS NOT NULL", "any feature used (the catalogue marks none as core)"),
+    )
+    for condition, words in choices:
+        if engine.value(f"SELECT COUNT(*) FROM event_kind k WHERE {condition}"):
+            return condition, words
+    return "k.is_signup = 0", "any event (no feature is known)"
+
+
+def _stage_units(engine: Engine, source: str, *, begins: str, earliest: int, cutoff: int) -> None:
+    """Make ``unit`` (unit, account_no, user_id, start_us, start_day), thinned if need be."""
+    engine.table(
+        "everybody",
+        f"""
+        SELECT ROW_NUMBER() OVER (ORDER BY account_no, user_id) AS place, account_no, user_id,
+               start_us, start_day
+        FROM (
+            SELECT e.account_no, e.user_id, MIN(e.at_us) AS start_us, MIN(e.day) AS start_day
+            FROM ({source}) AS e JOIN event_kind k ON k.event = e.event
+            WHERE {begins} AND e.day < {cutoff} GROUP BY e.account_no, e.user_id
+        ) AS f WHERE start_day >= {earliest}
+        """,
+    )
+    found = int(engine.value("SELECT COUNT(*) FROM everybody") or 0)
+    step = max(1, -(-found // MAX_UNITS))
+    engine.table(
+        "unit",
+        f"""
+        SELECT ROW_NUMBER() OVER (ORDER BY place) AS unit, account_no, user_id, start_us, start_day
+        FROM everybody WHERE MOD(place - 1, {step}) = 0
+        """,
+    )
+
+
+def _stage_unit_events(
+    engine: Engine,
+    source: str,
+    config: CompanyConfig,
+    *,
+    begins: str,
+    core: str,
+    end: tuple[int, int],
+) -> None:
+    """Make ``unit_event``: what each unit did from its beginning to the end of its follow-up."""
+    cutoff, until = end
     # one name for all steps of the set-up: the number of the step is the event's value
     step = "e.value" if len(config.roles.setup) == 1 else "0"
     engine.table(
         "unit_event",
         f"""
-        SELECT a.account_no, {user} AS user_id, e.event, {local} AS at_us, {day} AS day,
+        SELECT u.unit, e.event, e.at_us, e.day - u.start_day AS day_no,
                CASE WHEN {begins} THEN 1 ELSE 0 END AS begins,
+               CASE WHEN {core} THEN 1 ELSE 0 END AS is_core,
                CASE WHEN k.is_setup = 1 THEN CONCAT(e.event, ' ', {step}) END AS step
-        FROM events e JOIN account a ON a.account_id = e.account_id
-        JOIN event_kind k ON k.event = e.event
-        WHERE {"e.user_id IS NOT NULL AND" if with_user else ""} {day} < {cutoff}
+        FROM ({source}) AS e JOIN event_kind k ON k.event = e.event
+        JOIN unit u ON u.account_no = e.account_no
+            AND (u.user_id = e.user_id OR u.user_id IS NULL)
+        WHERE e.at_us >= u.start_us AND e.day < u.start_day + {until} AND e.day < {cutoff}
         """,
     )
-    engine.table(
-        "unit",
-        f"""
-        SELECT ROW_NUMBER() OVER (ORDER BY account_no, user_id) AS unit, account_no, user_id,
-               start_us, start_day
-        FROM (
-            SELECT account_no, user_id, MIN(CASE WHEN begins = 1 THEN at_us END) AS start_us,
-                   MIN(CASE WHEN begins = 1 THEN day END) AS start_day
-            FROM unit_event GROUP BY account_no, user_id
-        ) AS f WHERE start_day >= {earliest}
-        """,
-    )
-    return kind
-
-
-def _core_events(engine: Engine) -> tuple[list[str], str]:
-    """Return the events that count as core use, and how they were chosen."""
-    for condition, words in (
-        ("core = 1", "a core feature of the catalogue used"),
-        ("feature IS NOT NULL", "any feature used (the catalogue marks none as core)"),
-        ("is_signup = 0", "any event (no feature is known)"),
-    ):
-        names = engine.frame(f"SELECT event FROM event_kind WHERE {condition} ORDER BY event")
-        if len(names):
-            return names["event"].tolist(), words
-    return [], "any event (no feature is known)"
 
 
 def _tokens(journey_days: int) -> str:
     """Query for the events of first days in order; repeats of one day folded."""
-    order = "PARTITION BY u.unit ORDER BY e.at_us, e.begins DESC, e.event"
+    order = "PARTITION BY unit ORDER BY at_us, begins DESC, event"
     return f"""
         SELECT unit, event AS token, day_no FROM (
-            SELECT u.unit, e.event, e.at_us, e.begins, e.day - u.start_day AS day_no,
-                   LAG(e.event) OVER ({order}) AS before,
-                   LAG(e.day - u.start_day) OVER ({order}) AS day_before
-            FROM unit u JOIN unit_event e ON {_SAME_UNIT}
-            WHERE e.at_us >= u.start_us AND e.day < u.start_day + {journey_days}
+            SELECT unit, event, at_us, begins, day_no, LAG(event) OVER ({order}) AS before,
+                   LAG(day_no) OVER ({order}) AS day_before
+            FROM unit_event WHERE day_no < {journey_days}
         ) AS t WHERE before IS NULL OR before <> event OR day_before <> day_no
         ORDER BY unit, at_us, begins DESC, event
         """
 
 
-def _units(
-    engine: Engine, cutoff: int, days: int, activation: tuple[int, int], core: list[str]
-) -> str:
+def _units(engine: Engine, cutoff: int, days: int, activation: tuple[int, int]) -> str:
     since, until = activation
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in core) or "NULL"
     left = "SELECT unit, 1 AS has_left FROM unit WHERE 1 = 0"
     if engine.has("side_outcomes"):
         left = f"""SELECT DISTINCT u.unit, 1 AS has_left FROM unit u
@@ -211,12 +244,10 @@ def _units(
         SELECT u.unit, a.account_id, u.start_day,
                CASE WHEN u.start_day + {until} > {cutoff} THEN 'too recent'
                     WHEN l.has_left = 1 THEN 'account left' ELSE 'complete' END AS follow_up,
-               MAX(CASE WHEN e.event IN ({names}) AND e.day >= u.start_day + {since}
-                         AND e.day < u.start_day + {until} THEN 1 ELSE 0 END) AS activated,
-               COUNT(DISTINCT CASE WHEN e.day < u.start_day + {days} THEN e.step END)
-                   AS setup_done
+               MAX(CASE WHEN e.day_no >= {since} THEN e.is_core ELSE 0 END) AS activated,
+               COUNT(DISTINCT CASE WHEN e.day_no < {days} THEN e.step END) AS setup_done
         FROM unit u JOIN account a ON a.account_no = u.account_no
-        JOIN unit_event e ON {_SAME_UNIT} LEFT JOIN ({left}) AS l ON l.unit = u.unit
+        JOIN unit_event e ON e.unit = u.unit LEFT JOIN ({left}) AS l ON l.unit = u.unit
         GROUP BY u.unit, a.account_id, u.start_day, l.has_left ORDER BY u.unit
         """
 

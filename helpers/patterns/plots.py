@@ -28,8 +28,10 @@ def plot_divergence(steps: pd.DataFrame) -> "list[Axes]":
     two part most is marked. One panel a path; returns the axes.
     """
     paths = list(steps["path"].unique())
-    longest = steps.groupby("path").size().max() if paths else 1
-    _, axes = figure(width=10.0, height=0.9 + 0.3 * longest, columns=max(len(paths), 1))
+    if not paths:
+        return [_nothing("no two paths can be told apart")]
+    longest = steps.groupby("path").size().max()
+    _, axes = figure(width=10.0, height=0.9 + 0.3 * longest, columns=len(paths))
     for ax, path in zip(axes, paths, strict=False):
         part = steps[steps["path"] == path].reset_index(drop=True)
         for group, colour, text in _GROUPS:
@@ -61,11 +63,13 @@ def plot_rates(sequences: pd.DataFrame, *, outcome_label: str, limit: int = 10) 
     :func:`helpers.patterns.sequence_search.mine_sequences`; steps that all paths begin with are
     written as an ellipsis.
     """
+    if sequences.empty:
+        return _nothing("no path is certain enough")
     part = sequences.head(limit)
     part = part.sort_values("outcome_rate", ascending=False, kind="stable")
     texts = _path_texts(part)
     lines = sum(1 + text.count("\n") for text in texts)
-    ax = figure(width=10.0, height=0.9 + 0.14 * len(texts) + 0.19 * max(lines, 1))[1][0]
+    ax = figure(width=10.0, height=0.9 + 0.14 * len(texts) + 0.19 * lines)[1][0]
     place = np.arange(len(part))
     rates = 100 * part[["outcome_rate", "low", "high"]].to_numpy(float)
     above = part["lift"].to_numpy(float) > 1
@@ -73,10 +77,9 @@ def plot_rates(sequences: pd.DataFrame, *, outcome_label: str, limit: int = 10) 
         mine = above == side
         gap = [rates[mine, 0] - rates[mine, 1], rates[mine, 2] - rates[mine, 0]]
         ax.errorbar(rates[mine, 0], place[mine], xerr=gap, fmt="o", color=colour, capsize=3)
-    if len(part):
-        base = 100 * float(part["base_rate"].iloc[0])
-        ax.axvline(base, color=INK, lw=1, ls="--")
-        ax.annotate(f" of all: {base:.0f} %", (base, -0.55), va="bottom", color=INK, fontsize=8.5)
+    base = 100 * float(part["base_rate"].iloc[0])
+    ax.axvline(base, color=INK, lw=1, ls="--")
+    ax.annotate(f" of all: {base:.0f} %", (base, -0.55), va="bottom", color=INK, fontsize=8.5)
     ax.set_yticks(place, texts)
     ax.set(xlabel=f"{outcome_label} (%), with 95 % interval", xlim=(0, 100))
     ax.set_ylim(len(part) - 0.4, -0.7)
@@ -146,8 +149,10 @@ def plot_rules(rules: pd.DataFrame, *, limit: int = 10) -> "Axes":
 
     ``rules`` comes from :func:`helpers.patterns.rule_search.mine_rules`.
     """
+    if rules.empty:
+        return _nothing("no rule is certain enough")
     part = rules.head(limit)
-    ax = figure(width=9.5, height=0.9 + 0.42 * max(len(part), 1))[1][0]
+    ax = figure(width=9.5, height=0.9 + 0.42 * len(part))[1][0]
     place = np.arange(len(part))
     rates = 100 * part[["confidence", "low", "high", "base_rate"]].to_numpy(float)
     ax.barh(place, rates[:, 0], color=BLUE, alpha=0.8, height=0.6)
@@ -165,8 +170,17 @@ def plot_rules(rules: pd.DataFrame, *, limit: int = 10) -> "Axes":
     ax.set_yticks(place, texts)
     ax.set(xlabel="share that has the right-hand side (%)", xlim=(0, 100))
     ax.set_ylim(len(part) - 0.4, -0.6)
-    if len(part):
-        ax.legend(loc="lower right")
+    ax.legend(loc="lower right")
+    return ax
+
+
+def _nothing(why: str) -> "Axes":
+    """Say in the place of a picture why there is none."""
+    ax = figure(width=9.0, height=0.8)[1][0]
+    ax.set_axis_off()
+    ax.annotate(
+        f"Nothing to draw: {why}.", (0, 0.5), xycoords="axes fraction", va="center", color=GREY
+    )
     return ax
 
 

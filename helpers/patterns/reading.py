@@ -70,16 +70,23 @@ def read_lives(staged: Staged) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``account_id``, ``name``, ``csm``, ``region``, ``first_on`` (the day after sign-up: the first whole day),
-        ``last_on`` (the day of the last churn before the cutoff unless something came after
-        it; missing while live). Sorted by account.
+        ``account_id``, ``name``, ``csm``, ``region``, ``first_on`` (the day after sign-up: the
+        first whole day), ``last_on`` (the day of the last churn before the cutoff unless
+        something came after it; missing while live). Sorted by account.
 
     Notes
     -----
-    Where outcomes are not recorded an account lives to the end.
+    Where outcomes are not recorded but churn is declared after so many silent days, an account
+    ends when its last silence had lasted that long; else it lives to the end.
     """
     engine, cutoff = staged.engine, staged.cutoff
+    silent_days = staged.config.analysis.churn_after_silent_days
     left = "SELECT account_no, CAST(NULL AS INTEGER) AS last_day FROM account WHERE 1 = 0"
+    if not engine.has("side_outcomes") and silent_days is not None:
+        left = f"""
+            SELECT account_no, MAX(day) + {silent_days} AS last_day FROM account_day
+            WHERE day < {cutoff} GROUP BY account_no HAVING MAX(day) + {silent_days} < {cutoff}
+            """
     if engine.has("side_outcomes"):
         left = f"""
             SELECT account_no, occurred_day AS last_day FROM (

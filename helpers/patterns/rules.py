@@ -26,6 +26,7 @@ RULE_COLUMNS = (
     "n_hits",
     "n_accounts",
     "support",
+    "coverage",
     "confidence",
     "low",
     "high",
@@ -60,7 +61,8 @@ def judge(
     -------
     DataFrame
         One row a rule with the columns ``RULE_COLUMNS``; ``antecedents`` and ``consequents``
-        are tuples, ``q_value`` counts these rules only, ``replicated`` is missing.
+        are tuples, ``coverage`` is the share of baskets with the antecedents, ``support`` with
+        both sides, ``q_value`` counts these rules only, ``replicated`` is missing.
 
     Raises
     ------
@@ -83,6 +85,7 @@ def judge(
                 antecedents=cells(sets),
                 consequents=cells([(consequent,)] * len(sets)),
                 support=found["n_hits"] / len(table),
+                coverage=found["n_units"] / len(table),
             )
         )
     if not frames:

@@ -51,6 +51,7 @@ class Limits:
     decline_max_q: float = 1.0
     growth_max_q: float = 0.25
     min_use: float = 12.0  # in the window, to be judged
+    min_active_share: float = 0.5  # of the window's weeks with any use, to be judged
 
 
 LIMITS = Limits()
@@ -141,7 +142,9 @@ def _slopes(weekly: WeeklyGrid, weeks: int, limits: Limits) -> _Slopes:
     time = np.arange(weeks) - (weeks - 1.0)  # 0 is the newest week, so the level is today's
     n = seen.sum(axis=1)
     mean = np.where(n > 0, counts.sum(axis=1) / np.maximum(exposure.sum(axis=1), 1e-9), 0.0)
+    active = (counts > 0).sum(axis=1)
     known = (n >= max(weeks - 1, 5)) & (counts.sum(axis=1) >= limits.min_use)
+    known &= active >= limits.min_active_share * n
     a, b = np.log(np.maximum(mean, 1e-9)), np.zeros(len(mean))
     weight = np.where(seen, exposure, 0.0)
     for _ in range(25):

@@ -43,6 +43,7 @@ def _fit(given: NDArray[np.float64], outcome: NDArray[np.float64]) -> Scorer:
     if outcome.min() == outcome.max():
         return _constant(outcome)
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     model = HistGradientBoostingClassifier(
         max_iter=ROUNDS,
@@ -56,8 +57,14 @@ def _fit(given: NDArray[np.float64], outcome: NDArray[np.float64]) -> Scorer:
     varies = _varies(given)
     if not varies.any():
         return _constant(outcome)
-    model.fit(given[:, varies], outcome)
-    return lambda rows: np.round(np.asarray(model.decision_function(rows[:, varies]), float), 9)
+    with threadpool_limits(1):  # threads that wait for each other cost more than they gain here
+        model.fit(given[:, varies], outcome)
+
+    def score(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        with threadpool_limits(1):
+            return np.round(np.asarray(model.decision_function(rows[:, varies]), float), 9)
+
+    return score
 
 
 def _varies(given: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -45,8 +45,8 @@ WITH_SIGNAL = (
     "health score {named_health:.0%}, {lead_health:.1f} weeks."
 )
 WITHOUT_SIGNAL = (
-    "No churn score is given for {n_accounts:,} live accounts: {reason}. The {n_actions:,} next "
-    "actions rest on health, alerts, lifecycle and opportunities."
+    "No churn score is given for the {n_accounts:,} live accounts ({reason}). The {n_actions:,} "
+    "next actions rest on health, alerts, lifecycle and opportunities."
 )
 
 

@@ -1,12 +1,14 @@
 """Rows left out by `where` and rows folded by `group_by`: counted, and none lost between."""
 
+import re
+
 import duckdb
 
-from helpers.errors import InputError
+from helpers.errors import InputError, MachineError
 from helpers.sources import values
 from helpers.sources.checking import Checked
 from helpers.sources.mapping import Mapping
-from helpers.sources.session import Session, Sql, commas, fill, literal
+from helpers.sources.session import Session, Sql, commas, fill, first_line, literal
 
 __all__ = ["MISFITS", "bind_error", "filtered", "n_merged", "with_group_keys"]
 
@@ -15,14 +17,21 @@ MISFITS = (
     duckdb.ConversionException,
     duckdb.InvalidInputException,
     duckdb.OutOfRangeException,
+    duckdb.IOException,
 )
-"""What DuckDB raises when an expression does not fit the data."""
+"""What DuckDB raises when an expression does not fit the data, or the data cannot be read."""
+_DAMAGED = re.compile(r'Failed to read file "(?:.*/)?([^"/]+)": ([^.\n]*)')
 
 
 def bind_error(key: str, error: BaseException) -> InputError:
-    """Turn DuckDB's complaint about an expression into advice."""
-    text = str(error).partition("\n")[0]
-    message = text.partition("Error: ")[2] or text
+    """Turn DuckDB's complaint about a file or an expression into advice."""
+    message = first_line(error)
+    damaged = _DAMAGED.search(message)
+    if damaged:
+        name, why = damaged.groups()
+        return InputError(f"{key}: {name} is damaged: {why}. Copy or export it again.")
+    if isinstance(error, duckdb.IOException):
+        raise MachineError(f"{key}: reading stopped: {message}.") from None
     return InputError(
         f"{key}: an expression does not fit the data: {message[:200]}. Columns of CSV and JSON "
         "files are text: write TRY_CAST(column AS DOUBLE) or TRY_CAST(column AS TIMESTAMP)."

@@ -1,6 +1,8 @@
 """The files of one source, opened by their kind, each once."""
 
+import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -74,16 +76,25 @@ class Opener:
             )
 
     def _open(self, file: FoundFile, files: SourceFiles) -> RawFile:
-        options, key = files.options, files.key
+        options, key, path = files.options, files.key, self._literal_path(file.path)
         if file.kind == "csv":
-            return open_csv(file.path, file.name, options, scratch=self.session.scratch, key=key)
+            return open_csv(path, file.name, options, scratch=self.session.scratch, key=key)
         if file.kind == "jsonl":
-            return open_jsonl(self.session, file.path, file.name, options, key)
+            return open_jsonl(self.session, path, file.name, options, key)
         if file.kind == "parquet":
-            return open_parquet(self.session, file.path, file.name)
+            return open_parquet(self.session, path, file.name)
         if file.kind == "duckdb":
-            return open_duckdb(self.session, file.path, file.name, options)
-        return open_sqlite(file.path, file.name, options)
+            return open_duckdb(self.session, path, file.name, options)
+        return open_sqlite(path, file.name, options)
+
+    def _literal_path(self, path: Path) -> Path:
+        """Return a path that DuckDB cannot take for a pattern: ``*``, ``?`` and ``[`` in names."""
+        if not any(mark in str(path) for mark in "*?["):
+            return path
+        ending = "".join(path.suffixes)
+        copy = self.session.scratch / f"{hashlib.sha256(bytes(path)).hexdigest()[:24]}{ending}"
+        shutil.copyfile(path, copy)
+        return copy
 
 
 def _stamp(path: Path) -> tuple[Path, int, int]:

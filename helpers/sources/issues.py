@@ -6,7 +6,26 @@ import pandas as pd
 
 __all__ = ["COLUMNS", "Issues"]
 
-COLUMNS = ["table", "column", "rule", "n_rows", "share", "example", "severity"]
+COLUMNS = ["table", "column", "rule", "n_rows", "share", "example", "severity", "remedy"]
+_REMEDIES = (
+    ("byte order mark", "Nothing to do."),
+    ("mixed line ends", "Nothing to do, unless rows were glued together from several systems."),
+    (
+        "last line has no line end",
+        "Compare the last row with the source; if cut off, export again.",
+    ),
+    ("file delivered twice", "Remove one of the two files."),
+    ("file not found", "Put the file there, or take the source out of the configuration."),
+    ("header only", "Check the export; an empty table means none, not unknown."),
+    ("column missing in some files", "Check whether the other files should have it."),
+    ("column(s) in the file not used", "Nothing to do, unless one of them should be mapped."),
+    ("lines of the lookup", "Mend these lines, or the rows that need them stay unmatched."),
+    ("hour that the change of clocks", "Have the source write times with their offset, or in UTC."),
+    ("dated ", "Check which of the two dates the source system really means."),
+    ("ambiguous_key", "Merge the accounts in the CRM, or set ids.case_sensitive: true."),
+    ("user not listed", "Export the users again; their events count, their role is unknown."),
+)
+"""What to do about a rule, by the words it begins with."""
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -14,7 +33,7 @@ class Issues:
     """Collects issues in any order; the frame has one order."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[str, str, str, int, float, str, str]] = []
+        self._rows: list[tuple[str, str, str, int, float, str, str, str]] = []
 
     def add(
         self,
@@ -43,7 +62,9 @@ class Issues:
             ``error``, ``warning`` or ``note``.
         """
         share = n_rows / of_rows if of_rows else 0.0
-        self._rows.append((table, column, rule, int(n_rows), share, str(example), severity))
+        remedy = next((text for words, text in _REMEDIES if rule.startswith(words)), "")
+        row = (table, column, rule, int(n_rows), share, str(example), severity, remedy)
+        self._rows.append(row)
 
     def frame(self) -> pd.DataFrame:
         """Return all issues, the most severe first."""

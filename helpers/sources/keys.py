@@ -65,15 +65,16 @@ def drop_repeats(session: Session, rows: Sql, table: Table, *, case_sensitive: b
     Returns
     -------
     Sql
-        Table ``(_pos, verdict)``: ``duplicate``, ``conflicting_key`` or ``ambiguous_key``.
+        Table ``(_pos, verdict, key)``: ``duplicate``, ``conflicting_key`` or ``ambiguous_key``;
+        the key as text where it names nobody.
     """
     result = session.name("repeats")
-    session.run(fill("CREATE TEMP TABLE {r} (_pos BIGINT, verdict VARCHAR)", r=result))
+    session.run(fill("CREATE TEMP TABLE {r} (_pos BIGINT, verdict VARCHAR, key VARCHAR)", r=result))
     same = commas(_compared(table, name, case_sensitive) for name in table.names)
     good = fill("(SELECT * FROM {rows} WHERE _reason IS NULL)", rows=rows)
     order = commas([ident(name) for name in table.names] + [Sql("_pos")])
     session.run(fill(
-        "INSERT INTO {r} SELECT _pos, 'duplicate' FROM (SELECT _pos, row_number() OVER "
+        "INSERT INTO {r} SELECT _pos, 'duplicate', NULL FROM (SELECT _pos, row_number() OVER "
         "(PARTITION BY {same} ORDER BY {order}) AS n FROM {few}) WHERE n > 1",
         r=result, same=same, order=order, few=_repeated(good, same),
     ))  # fmt: skip
@@ -114,7 +115,16 @@ def _conflicts(
             "THEN 'ambiguous_key' ELSE 'conflicting_key' END"
         )
     session.run(fill(
-        "INSERT INTO {r} SELECT _pos, verdict FROM (SELECT _pos, row_number() OVER w AS n, "
-        "{v} AS verdict FROM {few} WINDOW w AS (PARTITION BY {key} ORDER BY {order})) WHERE n > 1",
-        r=result, v=verdict, few=_repeated(left, key), key=key, order=order,
+        "INSERT INTO {r} SELECT _pos, verdict, shown FROM (SELECT _pos, {s} AS shown, "
+        "row_number() OVER w AS n, {v} AS verdict FROM {few} "
+        "WINDOW w AS (PARTITION BY {key} ORDER BY {order})) WHERE n > 1",
+        r=result, v=verdict, few=_repeated(left, key), key=key, order=order, s=_shown(table),
     ))  # fmt: skip
+
+
+def _shown(table: Table) -> Sql:
+    """Return the key as text for people, or null where it names a person."""
+    if any(table.column(name).personal for name in table.key):
+        return literal(None)
+    parts = commas(fill("CAST({k} AS VARCHAR)", k=ident(name)) for name in table.key)
+    return fill("concat_ws(', ', {p})", p=parts)

@@ -32,7 +32,9 @@ BATCH_ROWS = 50_000
 
 def open_parquet(session: Session, path: Path, name: str) -> RawFile:
     """Open one Parquet file; ``InputError`` if it is cut off or none at all."""
-    scan = fill("read_parquet({p}, file_row_number = TRUE)", p=literal(str(path)))
+    scan = fill(
+        "read_parquet({p}, file_row_number = TRUE, hive_partitioning = FALSE)", p=literal(str(path))
+    )
     try:
         types = session.types(scan)
     except duckdb.Error as error:

@@ -80,23 +80,25 @@ def write_tables(
         Table to file.
     """
     respelled = _user_spelling(session, judged, case_sensitive)
-    written: dict[str, Path] = {}
-    for name, item in judged.items():
-        table = TABLES[name]
-        target = out_folder / f"{name}.parquet"
-        spelling = respelled if "user_id" in table.names else None
-        session.run(fill(
-            "COPY ({q}) TO {p} (FORMAT parquet, COMPRESSION zstd)",
-            q=_ordered(table, item.kept, spelling),
-            p=literal(str(target.resolve().with_suffix(".tmp"))),
-        ))  # fmt: skip
-        written[name] = target
-        progress(f"{name}: written")
-    for name in TABLES:
-        if name not in written:
-            (out_folder / f"{name}.parquet").unlink(missing_ok=True)
-    for target in written.values():
-        target.with_suffix(".tmp").replace(target)
+    written = {name: out_folder / f"{name}.parquet" for name in judged}
+    try:
+        for name, target in written.items():
+            table = TABLES[name]
+            spelling = respelled if "user_id" in table.names else None
+            session.run(fill(
+                "COPY ({q}) TO {p} (FORMAT parquet, COMPRESSION zstd)",
+                q=_ordered(table, judged[name].kept, spelling),
+                p=literal(str(target.resolve().with_suffix(".tmp"))),
+            ))  # fmt: skip
+            progress(f"{name}: written")
+        for name in TABLES:
+            if name not in written:
+                (out_folder / f"{name}.parquet").unlink(missing_ok=True)
+        for target in written.values():
+            target.with_suffix(".tmp").replace(target)
+    finally:
+        for target in written.values():
+            target.with_suffix(".tmp").unlink(missing_ok=True)
     return written
 
 

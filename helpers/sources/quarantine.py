@@ -3,10 +3,20 @@
 Every row is listed with its file and line. The first 1,000 of a reason also show the value and
 the record; the record holds only columns that the mapping uses and that identify nobody. A line
 that is no record shows nothing, since nobody knows which part of it is personal.
+
+Reasons. Of a line: ``too_many_fields(4>3)``, ``too_few_fields(2<3)``, ``stray_quote``,
+``nul_byte``, ``bad_byte``, ``field_too_long``, ``line_too_long``, ``bad_json``,
+``not_an_object``. Of a value: ``missing <column>``, ``unknown_value``, ``not_a_number``,
+``not_finite``, ``not_a_whole_number``, ``below_minimum(0)``, ``above_maximum(1)``,
+``not_a_boolean``, ``bad_timestamp``, ``bad_date``, ``implausible_time``, ``cast_failed``. Of a
+row among others: ``lookup_unmatched(<lookup>)``, ``orphan``, ``conflicting_key``,
+``ambiguous_key``, ``future``.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from helpers.sources.load import FILE_STEP, LoadedSource, TableInput
@@ -64,7 +74,7 @@ def collect(session: Session, rows: Sql, repeats: Sql, given: TableInput) -> Asi
         fill("SELECT _pos, reason AS _reason, {e} FROM {l}", e=empty, l=lines),
         fill("SELECT _pos, _reason, _column, _excerpt FROM {r} WHERE _reason IS NOT NULL", r=rows),
         fill(
-            "SELECT _pos, verdict, {k}, NULL FROM {r} WHERE verdict <> 'duplicate'",
+            "SELECT _pos, verdict, {k}, key FROM {r} WHERE verdict <> 'duplicate'",
             k=literal(", ".join(given.table.key)),
             r=repeats,
         ),
@@ -105,18 +115,28 @@ def frame_of(session: Session, given: TableInput, aside: Aside) -> pd.DataFrame:
         " UNION ALL ",
     )
     frame = session.frame(fill(
-        "SELECT n._pos AS pos, n._reason AS reason, coalesce(n._column, '') AS \"column\", "
+        "SELECT n._pos AS pos, CAST(n._reason AS {reasons}) AS reason, "
+        "CAST(coalesce(n._column, '') AS {names}) AS \"column\", "
         "CASE WHEN n.shown THEN n._excerpt END AS value_excerpt, r.record AS record "
         "FROM {n} AS n LEFT JOIN ({r}) AS r ON n._pos = r.pos ORDER BY n._pos, n._reason",
-        n=ranked, r=records,
+        reasons=_enum({reason for reason, _ in aside.counts}),
+        names=_enum({name for _, name in aside.counts}), n=ranked, r=records,
     ))  # fmt: skip
     session.drop(ranked)
     positions = frame.pop("pos").astype("int64")
     names = [file.name for file in given.files]
+    known = sorted(set(names))
+    of_file = np.array([known.index(name) for name in names], dtype=np.int64)
+    codes: npt.NDArray[np.int64] = of_file[positions.to_numpy() // FILE_STEP]
+    frame["source_file"] = pd.Categorical.from_codes(codes, pd.Index(known))
     frame["table"] = given.table.name
-    frame["source_file"] = [names[index] for index in positions // FILE_STEP]
     frame["row"] = positions % FILE_STEP
     return frame[COLUMNS].astype({name: "str" for name in COLUMNS if name != "row"})
+
+
+def _enum(words: set[str]) -> Sql:
+    """Return a type of few words: millions of rows then share them on their way out."""
+    return fill("ENUM({w})", w=commas(literal(word) for word in sorted(words) or [""]))
 
 
 def _records(source: LoadedSource, ranked: Sql) -> Sql:

@@ -129,6 +129,13 @@ class Session:
                 f"not enough memory or temporary disk to read the data: {first_line(error)}. "
                 "Free some, or give the run another temporary folder (TMPDIR)."
             ) from None
+        except duckdb.IOException as error:
+            if "No space left" not in str(error):
+                raise
+            raise MachineError(
+                f"the disk is full: {first_line(error)}. Free some space, or give the run another "
+                "temporary folder (TMPDIR)."
+            ) from None
 
 
 def first_line(error: BaseException) -> str:

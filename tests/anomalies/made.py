@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from helpers.anomalies.analyse import Settings, analyse
+from helpers.anomalies.analysis import Settings, analyse
 from helpers.anomalies.daily import learn_days
 from helpers.anomalies.scene import make_scene
 from helpers.anomalies.signals import Activity, Cube

@@ -61,8 +61,7 @@ def usual_dispersion(own, typical, n_weeks):
     pooled = [0.1] * len(own)
     for _ in range(2):
         weight = [
-            n * (p * t / (1 + p * t)) ** 2
-            for n, p, t in zip(n_weeks, pooled, typical, strict=True)
+            n * (p * t / (1 + p * t)) ** 2 for n, p, t in zip(n_weeks, pooled, typical, strict=True)
         ]
         overall = sum(w * o for w, o in zip(weight, own, strict=True)) / sum(weight)
         new = list(pooled)

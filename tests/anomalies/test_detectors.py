@@ -165,7 +165,9 @@ def test_a_trend_that_the_whole_company_shows_is_no_ones_decline():
     activity = make_activity(n_accounts=80, n_days=224, day_factor=falling, spread=0.01)
     settled = np.ones((80, 1), bool)
 
-    trend = find_trend(activity, activity.signals.of("events"), ends=np.array([224]), settled=settled)
+    trend = find_trend(
+        activity, activity.signals.of("events"), ends=np.array([224]), settled=settled
+    )
 
     assert np.mean(trend.p < 0.01) < 0.1
 

@@ -158,9 +158,7 @@ def test_the_worked_user_alert_has_its_fields():
     working[77:] = 0
     days = working * 6
     activity = steady({"events": days, "logins": working, "sessions": working})
-    activity = replace(
-        activity, users=make_users(1, 1), user_days=days[None].astype(np.float32)
-    )
+    activity = replace(activity, users=make_users(1, 1), user_days=days[None].astype(np.float32))
     features = pd.DataFrame(
         {"account_id": ["a0000"], "as_of": [activity.as_of], "nps_last": [9.0], "mrr": [900.0]}
     )

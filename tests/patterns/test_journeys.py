@@ -164,3 +164,31 @@ def test_opted_out_accounts_are_not_in_it(tmp_path):
         {"accounts": accounts("a", "b", opted_out=[False, True]), "events": EVENTS},
     )
     assert set(read(run).units["account_id"]) == {"a"}
+
+
+def test_more_units_than_can_be_held_are_thinned_evenly(tmp_path, monkeypatch):
+    rows = events(
+        *[(f"a{i}", f"u{i}", "signed_up", "2026-03-01 10:00") for i in range(9)],
+        *[(f"a{i}", f"u{i}", "task_created", "2026-04-01 10:00") for i in range(0, 9, 3)],
+    )
+    names = [f"a{i}" for i in range(9)]
+    run = small_run(tmp_path, {"accounts": accounts(*names), "events": rows})
+    monkeypatch.setattr("helpers.patterns.journeys.MAX_UNITS", 4)
+    thinned = read(run)
+    assert thinned.units["account_id"].tolist() == ["a0", "a3", "a6"]
+    assert thinned.units["unit"].tolist() == [1, 2, 3]
+    assert thinned.judged["activated"].all()
+
+
+def test_an_event_name_from_the_data_is_never_read_as_sql(tmp_path):  # F12
+    hostile = "x'); DROP TABLE unit; --"
+    rows = events(
+        ("a", "u1", "signed_up", "2026-03-01 10:00"),
+        ("a", "u1", hostile, "2026-03-01 10:01"),
+        ("a", "u1", hostile, "2026-04-01 10:01"),
+    )
+    catalogue = pd.DataFrame({"event": [hostile], "feature": [hostile], "core": [True]})
+    tables = {"accounts": accounts("a"), "events": rows, "feature_catalogue": catalogue}
+    journeys = read(small_run(tmp_path, tables))
+    assert paths(journeys) == {1: ["signed_up", hostile, "no_return"]}
+    assert journeys.judged["activated"].tolist() == [True]

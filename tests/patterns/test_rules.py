@@ -59,6 +59,7 @@ def test_by_hand():  # A-01 A-07 Z-12
     found = judge(table, baskets, Candidates([(("a",), "b")], 0.01)).iloc[0]
     assert tuple(found.index) == RULE_COLUMNS
     assert found["support"] == 0.20  # share of baskets with both
+    assert found["coverage"] == 0.25
     assert found["confidence"] == 0.80
     assert found["base_rate"] == 0.40
     assert found["lift"] == pytest.approx(2.0)

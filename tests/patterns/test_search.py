@@ -297,3 +297,75 @@ def test_a_summer_in_the_calendar_is_a_season_and_stays_in(tmp_path):  # T-03 T-
     out = rhythm.index[rhythm.index["index"].isna()]
     assert out["why_out"].unique().tolist() == ["year-end"]
     assert "Most months were seen once" in rhythm.caveat
+
+
+def labelled(run, tables, **outcomes):
+    """Label every account at two dates, the older of them with its outcome known."""
+    accounts = tables["accounts"]["account_id"]
+    rows = [
+        {
+            "account_id": account,
+            "as_of": pd.Timestamp(date),
+            "horizon_days": 90,
+            "lead_days": 0,
+            "churned": None if censored else account in outcomes.get("churned", ()),
+            "upgraded": None if censored else account in outcomes.get("upgraded", ()),
+            "censored": censored,
+        }
+        for date, censored in (("2026-07-01", True), ("2026-04-02", False))
+        for account in accounts
+    ]
+    frame = pd.DataFrame(rows).astype({"churned": "boolean", "upgraded": "boolean"})
+    return run.write("02_feature_engineering", "labels", frame)
+
+
+def whole(folder, tables, **outcomes):
+    """Read a company and answer all questions about it."""
+    run = write_run(folder, tables, config=make_config())
+    labelled(run, tables, **outcomes)
+    material = read_material(run, journey_days=7, activation_days=[28, 56], basket_days=30)
+    sequences = mine_sequences(material, min_support=0.1, max_length=3)
+    rhythm = find_rhythm(material)
+    return {
+        "sequences": sequences,
+        "rules": mine_rules(material, min_support=0.02).rules,
+        "seasonality": rhythm.rhythm.table,
+        "trends": find_trends(material, rhythm).table,
+        **compare_journeys(sequences, material.journeys).tables,
+    }
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_company_of_a_few_accounts_is_answered_not_refused(tmp_path, n):
+    found = whole(tmp_path, make_tables(n_accounts=n, weeks=30))
+    assert len(found["trends"]) == n
+    assert found["rules"].empty
+    assert not found["sequences"]["reported"].any()
+    assert len(found["seasonality"]) == 24
+
+
+def test_order_of_rows_names_and_later_rows_change_nothing(tmp_path):
+    tables = make_tables(n_accounts=12, weeks=40)
+    churned = ["acc-03", "acc-06"]
+    plain = whole(tmp_path / "plain", tables, churned=churned)
+    events = tables["events"]
+    later = events.assign(occurred_at=events["occurred_at"] + pd.Timedelta(days=300), event_id=None)
+    later = later[later["occurred_at"] >= pd.Timestamp("2026-07-01", tz="Europe/Berlin")]
+    mixed = {name: frame.sample(frac=1, random_state=2) for name, frame in tables.items()}
+    mixed["events"] = pd.concat([mixed["events"], later.head(500)])
+    other = whole(tmp_path / "other", mixed, churned=churned)
+    for name, frame in plain.items():
+        pd.testing.assert_frame_equal(frame, other[name], obj=name)
+    renamed = {
+        name: frame.assign(account_id=frame["account_id"].str.replace("acc-", "x"))
+        if "account_id" in frame
+        else frame
+        for name, frame in tables.items()
+    }
+    renamed = whole(tmp_path / "renamed", renamed, churned=["x03", "x06"])
+    pd.testing.assert_frame_equal(
+        plain["sequences"].drop(columns=["reads_as"]),
+        renamed["sequences"].drop(columns=["reads_as"]),
+    )
+    columns = ["kind", "slope_per_week", "weeks", "p_value"]
+    pd.testing.assert_frame_equal(plain["trends"][columns], renamed["trends"][columns])

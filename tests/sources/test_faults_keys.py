@@ -154,6 +154,7 @@ def test_fault_B08_duplicate_event_ids_do_not_depend_on_the_order_of_rows(tmp_pa
     assert all(one == seen[0] for one in seen)
     assert seen[0][1]["rows_duplicate"] == 1
     assert seen[0][2] == {"conflicting_key": 2}
+    assert reading.quarantine["value_excerpt"].str.lower().tolist() == ["e2", "e2"]
     assert clean(folder)["event"].tolist() == ["login", "export", "login", "login"]
 
 

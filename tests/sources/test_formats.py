@@ -9,6 +9,7 @@ import pytest
 
 from helpers.errors import ConfigError, InputError, MachineError
 from helpers.sources import check_files, csv_fast
+from helpers.sources.session import Session
 from tests.sources.made import EVENTS, LENIENT, clean, config, counts, read, reasons, write
 
 ANY = {"thresholds": LENIENT}
@@ -159,6 +160,60 @@ def test_fault_F15_a_misspelt_column_of_an_sqlite_table_is_no_text(tmp_path):
         read(folder, config(events=source))
 
 
+@pytest.mark.parametrize(
+    "name", ["events[1].csv", "events?.csv", "odd 'name' \"x\".csv", "ünï.csv"]
+)
+def test_a_file_name_is_no_pattern(tmp_path, name):
+    folder = write(
+        tmp_path / "da[t]a", events1_csv="account_id,event,occurred_at\nA1,no,2024-03-01\n"
+    )
+    (folder / name).write_text(EVENTS)
+    pattern = name.replace("[", "[[]").replace("?", "[?]")
+
+    reading = read(folder, config(events={"files": pattern, "completeness": "assumed"}))
+
+    assert counts(reading)["rows_kept"] == 3
+    assert name in reading.sources["file"].tolist()
+
+
+def test_a_folder_named_like_a_partition_adds_no_column(tmp_path):
+    folder = write(tmp_path / "region=EU")
+    pd.DataFrame(rows()).to_parquet(folder / "events.parquet")
+    frame = pd.DataFrame({"account_id": ["A1", "A2"], "signed_up_at": pd.Timestamp("2024-01-01")})
+    frame.to_parquet(folder / "accounts.parquet")
+
+    read(folder, config(accounts={"files": "accounts.parquet"}, events={"files": "events.parquet"}))
+
+    assert clean(folder, "accounts")["region"].isna().all()
+
+
+@pytest.mark.parametrize("banner", ["Report\n", "Report\n\n", "\n\n", '"Re,port"\nof usage\n\n'])
+def test_lines_above_the_header_are_skipped_as_lines(tmp_path, banner):
+    folder = write(tmp_path / "data", events_csv=banner + EVENTS + "A7,x,2024-03-01\n")
+    source = {"files": "events.csv", "skip_lines": banner.count("\n")}
+
+    reading = read(folder, config(events=source, **ANY))
+
+    assert counts(reading)["rows_kept"] == 3
+    assert reading.quarantine["row"].tolist() == [banner.count("\n") + 5]
+
+
+def test_all_tables_are_written_or_none(tmp_path, monkeypatch):
+    folder = write(tmp_path / "data")
+    original = Session.run
+
+    def failing(self, sql):
+        if "events.tmp" in sql:
+            raise MachineError("the disk is full")
+        original(self, sql)
+
+    monkeypatch.setattr(Session, "run", failing)
+    with pytest.raises(MachineError, match=r"the disk is full"):
+        read(folder)
+
+    assert list((tmp_path / "data-out").iterdir()) == []
+
+
 def test_a_file_of_unknown_kind_needs_a_declaration(tmp_path):
     folder = write(tmp_path / "data", events_dat=EVENTS)
 
@@ -204,6 +259,21 @@ def test_the_number_of_threads_changes_nothing(tmp_path):
         seen.append((raw, reading.reconciliation.to_csv(), reading.quarantine.to_csv()))
 
     assert seen[0] == seen[1]
+
+
+def test_fault_A31_a_parquet_file_damaged_in_the_middle_is_named(tmp_path):
+    folder = write(tmp_path / "data")
+    frame = pd.DataFrame({"account_id": "A1", "event": [f"e{n}" for n in range(20_000)],
+                          "occurred_at": pd.Timestamp("2024-03-01")})  # fmt: skip
+    frame.to_parquet(folder / "events.parquet")
+    raw = bytearray((folder / "events.parquet").read_bytes())
+    for at in range(5_000, 5_200):
+        raw[at] ^= 0xFF
+    (folder / "events.parquet").write_bytes(raw)
+
+    with pytest.raises(InputError, match=r"sources.events: events.parquet is damaged: ") as error:
+        read(folder, config(events={"files": "events.parquet"}))
+    assert str(tmp_path) not in str(error.value)
 
 
 def test_fault_A28_an_input_that_changes_while_it_is_read_is_noticed(tmp_path, monkeypatch):

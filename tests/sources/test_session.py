@@ -48,9 +48,7 @@ def test_fault_F13_plain_text_is_not_executed(session):
 @settings(max_examples=100, deadline=None)
 @given(text=st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_a_literal_is_the_text_it_was(text):
-    connection = duckdb.connect()
-
-    assert connection.execute(f"SELECT {literal(text)}").fetchall() == [(text,)]
+    assert duckdb.execute(f"SELECT {literal(text)}").fetchall() == [(text,)]
 
 
 def test_literals_keep_their_type(session):

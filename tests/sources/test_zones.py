@@ -56,7 +56,7 @@ def test_to_local_agrees_with_python(session, zone, utc):
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 def test_each_change_of_clocks_is_seen(session, zone):
     info = zoneinfo.ZoneInfo(zone)
-    for change in transitions(zone)[-20:]:
+    for change in transitions(zone)[-8:]:
         start = EPOCH + dt.timedelta(seconds=change.at + min(change.before, change.after))
         for minutes in (-1, 0, 29, 30, 59, 60):
             local = start + dt.timedelta(minutes=minutes)

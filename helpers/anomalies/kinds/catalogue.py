@@ -76,9 +76,10 @@ KINDS: tuple[Kind, ...] = (
         name="outlier_actions",
         title="Outlier actions",
         direction="security",
-        rule="5 or more times in a week what the account never did and at most 10 % of peers do",
+        rule="3 or more times in a week what it did not do in 12 weeks, nor more than 5 % of peers",
         find=features.outlier_actions,
         needs="event names",
+        statistical=False,
     ),
     _risk(
         "sudden_drop",

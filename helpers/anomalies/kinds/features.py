@@ -22,8 +22,8 @@ USED_WEEKS, OF_WEEKS = 6, 8
 """A feature belongs to an account's habits if used in six of the eight weeks before."""
 BASE_DAYS = 84
 N_TIERS = 3
-MIN_ACTIONS = 5.0
-RARE = 0.10
+MIN_ACTIONS = 3.0
+RARE = 0.05
 """An action is unusual for a peer group if at most so many of it have used it in 12 weeks."""
 STALL_AGE, STALL_DAYS = (60, 67), 28
 
@@ -91,36 +91,43 @@ def _rest_of_use(scene: Scene) -> Array:
 
 
 def outlier_actions(scene: Scene) -> Found:
-    """Find accounts that do often what they never did, and what hardly any peer does."""
+    """Find accounts that do several times what they never did, and what hardly any peer does."""
     actions = scene.activity.actions
-    if actions.empty:
-        return nothing("outlier_actions", scene.shape)
     tier = peer_tiers(scene)
     candidates = []
-    names = sorted(actions["event"].unique())
-    for name in names:
+    for name in sorted(actions["event"].unique()):
         rows = actions[actions["event"] == name]
         total = cumulative(spread(rows, scene.activity.alive.shape))
         now, before = sums(total, scene.ends, 7), sums(total, scene.ends - 7, BASE_DAYS)
-        if not ((now >= MIN_ACTIONS) & (before == 0)).any():
-            continue
-        p, share, mean = _against_peers(scene, total, now, before, tier)
-        blank = np.full(scene.shape, np.nan)
-        one = Measure(
-            metric=f"action:{name}",
-            window_days=7,
-            p=np.where(scene.usable, np.minimum(p * len(names), 1.0), np.nan),
-            size=now,
-            observed=now,
-            expected=mean,
-            low=blank,
-            high=blank,
-        )
-        odd = scene.usable & (now >= MIN_ACTIONS) & (before == 0) & (share <= RARE)
-        candidates.append((one, odd & (one.p <= 0.01)))
+        new = scene.usable & (now >= MIN_ACTIONS) & (before == 0)
+        if new.any():
+            share = _share_of_peers(before > 0, tier, scene.usable)
+            one = _action(scene, f"action:{name}", now, share)
+            candidates.append((one, new & (share <= RARE)))
     if not candidates:
-        return nothing("outlier_actions", scene.shape)
+        kind = "outlier_actions"
+        return nothing(kind, scene.shape) if actions.empty else _none_found(kind, scene)
     return strongest("outlier_actions", candidates)
+
+
+def _action(scene: Scene, metric: str, now: Array, share: Array) -> Measure:
+    """Say how often it was done, and which share of peers did it in the 12 weeks before."""
+    blank = np.full(scene.shape, np.nan)
+    return Measure(
+        metric=metric,
+        window_days=7,
+        p=blank,
+        size=now,
+        observed=now,
+        expected=share,
+        low=blank,
+        high=blank,
+    )
+
+
+def _none_found(kind: str, scene: Scene) -> Found:
+    blank = np.full(scene.shape, np.nan)
+    return strongest(kind, [(_action(scene, "action", blank, blank), np.zeros(scene.shape, bool))])
 
 
 def peer_tiers(scene: Scene) -> NDArray[np.intp]:
@@ -143,32 +150,16 @@ def peer_tiers(scene: Scene) -> NDArray[np.intp]:
     return tier
 
 
-def _against_peers(
-    scene: Scene, total: Array, now: Array, before: Array, tier: NDArray[np.intp]
-) -> tuple[Array, Array, Array]:
-    """Return the tail of this week's count under the peers' counts of the 12 weeks before.
-
-    Returns the p-value, the share of peers who used the action at all, and their mean weekly
-    count. Negative binomial with the peers' own mean and variance, widened by half a use.
-    """
-    from scipy.special import betainc
-
-    weekly = np.stack([sums(total, scene.ends - 7 * (week + 1), 7) for week in range(12)])
-    share, mean, size = np.zeros(scene.shape), np.zeros(scene.shape), np.ones(scene.shape)
+def _share_of_peers(
+    used: NDArray[np.bool_], tier: NDArray[np.intp], usable: NDArray[np.bool_]
+) -> Array:
+    """Return, for each account, the share of its peers that did it: (n_accounts, n_ends)."""
+    share = np.zeros(used.shape)
     for group in range(N_TIERS):
-        mine = (tier == group) & scene.usable
+        mine = (tier == group) & usable
         n = np.maximum(mine.sum(axis=0), 1)
-        used = np.where(mine, before > 0, False).sum(axis=0)
-        first = np.where(mine, weekly.sum(axis=0), 0.0).sum(axis=0) + 0.5
-        average = first / (12 * n)
-        second = np.where(mine, (weekly**2).sum(axis=0), 0.0).sum(axis=0) + 0.5
-        excess = np.maximum(second / (12 * n) - average**2 - average, 0.02 * average)
-        share = np.where(mine, used / n, share)
-        mean = np.where(mine, average, mean)
-        size = np.where(mine, np.minimum(average**2 / excess, 10.0), size)
-    success = safe_ratio(mean, mean + size)
-    p = betainc(np.maximum(now, 1e-9), size, np.where(np.isfinite(success), success, 0.5))
-    return np.where(now > 0, np.maximum(p, SMALLEST_P), 1.0), share, mean
+        share = np.where(mine, (used & mine).sum(axis=0) / n, share)
+    return share
 
 
 def adoption_stalled(scene: Scene) -> Found:

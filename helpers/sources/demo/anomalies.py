@@ -15,7 +15,7 @@ from helpers.sources.demo.life import Life
 from helpers.sources.demo.settings import PLANTED, Scale, generator
 from helpers.sources.demo.taxonomy import AT_RISK, CASUAL, FEATURES, NEW, POWER
 
-__all__ = ["LATE_NEGATIVE", "LATE_POSITIVE", "Anomaly", "Plan", "plan_anomalies"]
+__all__ = ["FLAT_WEEKS", "LATE_NEGATIVE", "LATE_POSITIVE", "Anomaly", "Plan", "plan_anomalies"]
 
 LATE_NEGATIVE = (  # those that suit few accounts choose first
     "power_user_silent",
@@ -66,6 +66,8 @@ _VOLUME = {  # events a week that an account must make for the kind to show
     "unexpected_spike": 22,
     "pattern_break": 30,
 }
+FLAT_WEEKS = 16
+"""Weeks at the end in which the accounts of a plateau neither gain people nor vary."""
 _LASTS = {  # days; others last to the end of the data
     "unexpected_spike": (2, 5),
     "outlier_actions": (2, 5),
@@ -186,7 +188,7 @@ def _late_negative(life: Life, taken: NDArray[np.bool_], rng: np.random.Generato
     found: list[Anomaly] = []
     each = life.scale.per_600(8)
     for kind in LATE_NEGATIVE:
-        usable = steady(life, 12) & ~taken & ~life.population.opted_out
+        usable = steady(life, 14) & ~taken & ~life.population.opted_out
         usable &= volume >= _VOLUME.get(kind, 8)
         if kind == "sudden_drop":
             usable &= ~life.population.adopts[CASUAL, :, FEATURES.index("bulk_import")]

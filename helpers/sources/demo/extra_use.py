@@ -58,7 +58,8 @@ def extra_visits(target: Target, api_limit: int, rng: np.random.Generator) -> li
         codes = (code("login"), *(code(name) for name in _PREMIUM))
         scripts = [Script(someone, day, codes) for day in target.workdays]
     elif kind == "five_integrations_three_departments":
-        added = target.mine[target.people.joined[target.mine] == target.anomaly.start]
+        mine, people = target.mine, target.people
+        added = mine[(people.joined[mine] == target.anomaly.start) & (people.journey[mine] < 0)]
         codes = (code("login"), *([code("integration_used")] * 3))
         days = target.days[::2]
         scripts = [Script(int(added[n % len(added)]), day, codes) for n, day in enumerate(days)]

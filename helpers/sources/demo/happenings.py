@@ -197,7 +197,7 @@ def _rescues(state: State, week: int, rng: np.random.Generator) -> None:
     arm = np.where(rng.random(len(enrolled)) < 0.5, 1, 2)
     facts = drivers(state, week)
     sick = sum(facts[name] for name in ("detractor", "escalated_open", "incident", "overdue"))
-    score = -6.0 + 4.0 * facts["decline"] + 1.3 * sick + 1.2 * facts["ticket_and_bulk_import"]
+    score = -7.5 + 5.0 * facts["decline"] + 1.3 * sick + 1.2 * facts["ticket_and_bulk_import"]
     usual = slipping & ~state.enrolled & (state.since >= 4)
     usual &= rng.random(len(slipping)) < 1 / (1 + np.exp(-score))
     chosen = np.concatenate([enrolled, np.flatnonzero(usual)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.sources.demo.anomalies import Plan
+from helpers.sources.demo.anomalies import FLAT_WEEKS, Plan
 from helpers.sources.demo.life import Life
 from helpers.sources.demo.log import Rows
 from helpers.sources.demo.settings import CHUNK, PLANTED, generator
@@ -131,7 +131,7 @@ def _who_joins(
     parts = [
         (*_set_up(life, chunk, rng), True),
         (*_added(life, chunk, plan), True),
-        (*_weekly(life, chunk, rng), False),
+        (*_weekly(life, chunk, plan, rng), False),
         (*_from_bursts(life, chunk, rng), False),
     ]
     account = np.concatenate([part[0] for part in parts])
@@ -155,7 +155,7 @@ def _set_up(life: Life, chunk: Chunk, rng: np.random.Generator) -> tuple[Ints, I
     return account, signup[account] + after.astype(np.int64)
 
 
-def _weekly(life: Life, chunk: Chunk, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _weekly(life: Life, chunk: Chunk, plan: Plan, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """At most one person an account and week signs up, between Monday and Thursday."""
     scale, cut = life.scale, slice(chunk.first, chunk.last)
     state = life.history["state"][cut].astype(np.int64)
@@ -165,6 +165,8 @@ def _weekly(life: Life, chunk: Chunk, rng: np.random.Generator) -> tuple[Ints, I
     begins = scale.week_of(grows["day"])
     for grower, begin, lasts in zip(grows["account"], begins, grows["weeks"], strict=True):
         chance[grower, begin : begin + lasts] = _JOINS_GROWING
+    flat = np.isin(np.arange(chunk.first, chunk.last), plan.plateau)
+    chance[flat, -FLAT_WEEKS:] = 0.0
     account, week = np.nonzero(rng.random(chance.shape) < chance)
     first = scale.n_days - 7 * (scale.n_weeks - week)
     monday = (7 - (scale.start.weekday() + first) % 7) % 7

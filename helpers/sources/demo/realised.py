@@ -27,6 +27,7 @@ __all__ = [
     "as_of_days",
     "burst_upgrades",
     "decline",
+    "naive_ratio",
     "oracle_auc",
     "rescue_arms",
     "season_factors",
@@ -150,6 +151,32 @@ def rescue_arms(life: Life) -> dict[str, Arm]:
         gone = churn < np.minimum(day + 84, life.scale.n_days)
         arms[name] = Arm(int(mine.sum()), float((stop - day).sum() / 7), int(gone.sum()))
     return arms
+
+
+def naive_ratio(life: Life) -> float | None:
+    """Churns a week of at-risk accounts under usual rescue over those without any: misleading.
+
+    ``None`` where a small company has no churn, or no account, in one of the groups.
+
+    Weeks of accounts at risk, the experiment apart; "under" means assigned in the 84 days before.
+    """
+    rows, n_weeks = life.logs["rescues"], life.scale.n_weeks
+    slipping = life.history["state"] == AT_RISK
+    started = life.scale.week_of(rows["day"])
+    rescued = np.zeros_like(slipping)
+    for account, week, arm in zip(rows["account"], started, rows["arm"], strict=True):
+        if arm == 0:
+            rescued[account, week + 1 : week + 13] = True
+        else:
+            slipping[account] = False
+    leaves = np.zeros_like(slipping)
+    gone = np.flatnonzero((life.churn_day >= 0) & (life.churn_day < life.scale.n_days))
+    leaves[gone, np.minimum(life.scale.week_of(life.churn_day[gone]), n_weeks - 1)] = True
+    churns = [int(leaves[slipping & group].sum()) for group in (rescued, ~rescued)]
+    weeks = [int((slipping & group).sum()) for group in (rescued, ~rescued)]
+    if not all(churns):
+        return None
+    return (churns[0] / weeks[0]) / (churns[1] / weeks[1])
 
 
 def decline(life: Life) -> tuple[float, NDArray[np.int64]]:

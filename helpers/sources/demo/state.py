@@ -19,7 +19,7 @@ NEVER = 1_000_000
 # what an account heads for: visits of a person on a reference day, actions a session,
 # minutes a session; in the order of STATES (who is at risk keeps what it had, and declines)
 RATE = np.array([0.30, 0.20, 0.45, 0.0])
-ACTIONS = np.array([4.8, 3.4, 6.8, 0.0])
+ACTIONS = np.array([4.6, 3.2, 6.2, 0.0])
 MINUTES = np.array([16.0, 9.0, 34.0, 0.0])
 
 LOGS: dict[str, tuple[str, ...]] = {

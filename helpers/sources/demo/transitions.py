@@ -14,7 +14,7 @@ __all__ = ["leave", "move", "settle"]
 
 _RECOVERS = 0.035  # a week, once a decline has lasted four weeks
 _ENROLLED = 0.55  # of declines, in the experiment on the rescue
-_PACE = 0.3  # of the way to the target, a week
+_PACE = 0.45  # of the way to the target, a week
 
 
 def move(state: State, week: int, rng: np.random.Generator) -> None:

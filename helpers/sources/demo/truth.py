@@ -16,7 +16,7 @@ from helpers.sources.demo.journeys import ACTIVATION_DAYS
 from helpers.sources.demo.life import Life
 from helpers.sources.demo.people import Chunk, People
 from helpers.sources.demo.planted import planted_facts
-from helpers.sources.demo.realised import rescue_arms
+from helpers.sources.demo.realised import naive_ratio, rescue_arms
 from helpers.sources.demo.settings import PLANTED
 from helpers.sources.demo.tally import Tally
 from helpers.sources.demo.terms import Book
@@ -89,8 +89,9 @@ _WHY_RATE = (
     "arm those most at risk leave first, so the rates of churn over 84 days differ by less."
 )
 _WHY_NAIVE = (
-    "Managers call the sickest accounts: usual practice looks harmful beside the control arm, "
-    "although it protects. Only the randomised arms (arm filled in) tell."
+    "Managers call the sickest accounts: among accounts at risk, those under usual practice churn "
+    "more than those without any rescue, although it protects. Only the randomised arms (arm "
+    "filled in) tell."
 )
 
 
@@ -100,7 +101,6 @@ def effects(life: Life) -> dict[str, Any]:
     rates = {
         name: {**asdict(arm), "churns_a_week": round(arm.rate, 6)} for name, arm in arms.items()
     }
-    usual, control = arms["usual"].rate, arms["control"].rate
     return {
         "at_risk_rescue": {
             "hazard_ratio": PLANTED.rescue_hazard_ratio,
@@ -109,7 +109,7 @@ def effects(life: Life) -> dict[str, Any]:
             "log_hazard": round(math.log(PLANTED.rescue_hazard_ratio), 6),
             "lasts_days": 84,
             "arms": rates,
-            "naive_ratio": round(usual / control, 4) if control else None,
+            "naive_ratio": naive_ratio(life),
             "why": _WHY_NAIVE,
         },
         "set_up_wizard": {

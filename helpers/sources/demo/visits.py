@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.sources.demo.anomalies import FLAT_WEEKS
 from helpers.sources.demo.scene import Scene
 from helpers.sources.demo.season import region_factor, season
 from helpers.sources.demo.taxonomy import POWER
@@ -12,7 +13,6 @@ from helpers.sources.demo.taxonomy import POWER
 __all__ = ["DAY_S", "TWICE", "Visits", "make_visits", "regular_visits", "working_hour"]
 
 DAY_S = 86_400
-FLAT_WEEKS = 16
 TWICE = 0.3
 """Share of visits of power accounts that are followed by another on the same day."""
 _REGULARITY = 5.0
@@ -110,9 +110,11 @@ def _times(
     hour = np.where(rng.random(n) < 0.015, rng.uniform(20.5, 23.0, n), hour)
     night = rng.uniform(0.3, 3.1, n)
     night = np.where(night < 1.7, night, night + 1.4)  # never in an hour that the clock skips
-    hour = np.where(scene.effects.night[account, day], night, hour)
+    at_night = scene.effects.night[account, day]
+    hour = np.where(at_night, night, hour)
     minutes = scene.history("minutes")[account, week]
-    length = np.clip(minutes * 60 * rng.lognormal(-0.15, 0.55, n), 45, 4 * 3600)
+    longest = np.where(at_night, 900, 4 * 3600)
+    length = np.clip(minutes * 60 * rng.lognormal(-0.15, 0.55, n), 45, longest)
     start = (hour * 3600).astype(np.int64)
     return start, np.minimum(length.astype(np.int64), DAY_S - 60 - start)
 

@@ -167,7 +167,7 @@ def test_a_failure_half_way_leaves_the_earlier_demo(
 def test_memory_does_not_grow_with_the_number_of_accounts(tmp_path: Path) -> None:
     """Events of one portion are held, not of all: three portions more, little memory more."""
     peaks, events = [], []
-    for accounts in (130, 390):
+    for accounts in (250, 600):
         tracemalloc.start()
         summary = write_company(tmp_path / f"d{accounts}", accounts=accounts, months=6)
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -10,11 +10,15 @@ from helpers.anomalies.feedback import thresholds
 from helpers.anomalies.flags import find_flags
 from helpers.anomalies.kinds.catalogue import KINDS
 from helpers.anomalies.scene import MIN_HISTORY_DAYS, Scene, make_scene
-from helpers.anomalies.signals import Activity
+from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.systemic import Incidents, find_incidents
 from helpers.errors import ParameterError
 
 __all__ = ["Analysis", "Settings", "analyse"]
+
+
+DAILY_WEEKS = 26
+"""Weeks of daily expectations: those that are shown, and as many before for weekday habits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,7 @@ class Settings:
     review_days: int = 28
     baseline_days: int = 90
     windows_days: tuple[int, ...] = (7, 14, 28)
-    sensitivity: float = 0.05
+    sensitivity: float = 0.1
     seed: int = 20260701
 
     def __post_init__(self) -> None:
@@ -71,7 +75,7 @@ class Analysis:
     scene : Scene
         Signals at all ends.
     daily : Daily
-        Signals day by day.
+        All signals day by day, over the newest ``DAILY_WEEKS`` weeks.
     days : DataFrame
         The company as a whole, from :func:`helpers.anomalies.company.company_days`.
     incidents : Incidents
@@ -93,9 +97,13 @@ class Analysis:
     def missing(self) -> tuple[str, ...]:
         """What could not be looked at, and why; empty if everything could."""
         activity = self.scene.activity
-        told = [f"{name} is not watched, because {why}" for name, why in activity.missing.items()]
-        short = [kind for kind in KINDS if kind.name not in self.looked_for]
-        told += [f"{k.title} is not looked for: it needs {k.needs}" for k in short]
+        reasons: dict[str, list[str]] = {}
+        for name, why in activity.missing.items():
+            reasons.setdefault(why, []).append(name.replace("_", " "))
+        told = [f"not watched, because {why}: {', '.join(n)}" for why, n in reasons.items()]
+        short = [kind.title.lower() for kind in KINDS if kind.name not in self.looked_for]
+        if short:
+            told.append(f"not looked for, for want of data that `kinds` names: {', '.join(short)}")
         if not len(self.scene.ends):
             n_days = len(activity.days)
             told = [f"nothing is judged: {n_days} days of history, it takes {MIN_HISTORY_DAYS}"]
@@ -127,15 +135,17 @@ def analyse(
     cubes = (activity.signals, activity.features)
     days = pd.concat([company_days(activity, cube, calendar) for cube in cubes], ignore_index=True)
     incidents = find_incidents(activity, days)
-    daily = learn_days(activity, activity.signals, baseline_days=settings.baseline_days)
+    lengths = {"baseline_days": settings.baseline_days}
+    daily = learn_days(activity, activity.signals, last_weeks=DAILY_WEEKS, **lengths)
+    events = Cube(names=("events",), counts=activity.signals.of("events")[None])
     scene = make_scene(
         activity,
-        daily,
+        learn_days(activity, events, **lengths),
         review_days=settings.review_days,
-        baseline_days=settings.baseline_days,
         windows_days=settings.windows_days,
         hidden=incidents.hidden,
         seed=settings.seed,
+        **lengths,
     )
     limits = thresholds(feedback, as_of=activity.as_of, sensitivity=settings.sensitivity)
     flags, looked_for = find_flags(scene, limits)
