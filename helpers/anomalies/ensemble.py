@@ -58,6 +58,7 @@ def risk_votes(
     catalogue: tuple[Signal, ...],
     *,
     trends: list[Array],
+    days: NDArray[np.intp],
     is_weekly: NDArray[np.bool_],
     seed: int,
 ) -> Votes:
@@ -71,6 +72,8 @@ def risk_votes(
         Says which direction worries.
     trends : list of ndarray, (n_accounts, n_ends)
         p-values of a decline, of some signals.
+    days : ndarray of int, (n_ends,)
+        Day numbers of the ends, counted from a fixed date.
     is_weekly : ndarray of bool, (n_ends,)
         Ends that lie whole weeks before the last: these make the reference.
     seed : int
@@ -83,7 +86,7 @@ def risk_votes(
     count = _worrying(surprise, catalogue, "count_low", "count_high")
     robust = _worrying(surprise, catalogue, "robust_low", "robust_high")
     square, forest = joint_votes(
-        surprise.z, surprise.plan.usable, surprise.plan.ends, is_weekly=is_weekly, seed=seed
+        surprise.z, surprise.plan.usable, days, is_weekly=is_weekly, seed=seed
     )
     votes = [_over_signals(count), _over_signals(robust), _over_signals(trends), square, forest]
     shape = surprise.plan.usable.shape
@@ -110,7 +113,7 @@ def _over_signals(parts: list[Array]) -> Array | None:
 def joint_votes(
     z: Array,
     usable: NDArray[np.bool_],
-    ends: NDArray[np.intp],
+    days: NDArray[np.intp],
     *,
     is_weekly: NDArray[np.bool_],
     seed: int,
@@ -122,8 +125,9 @@ def joint_votes(
     z : ndarray, (n_signals, n_accounts, n_ends)
         Signed normal scores; NaN is not tested.
     usable : ndarray of bool, (n_accounts, n_ends)
-    ends : ndarray of int, (n_ends,)
-        Rising.
+    days : ndarray of int, (n_ends,)
+        Day numbers of the ends, rising, counted from a fixed date: they say when the forest is
+        fitted anew, however long the history is.
     is_weekly : ndarray of bool, (n_ends,)
     seed : int
 
@@ -136,13 +140,13 @@ def joint_votes(
     size = root_mean_square(z)
     square, forest = np.full(size.shape, np.nan), np.full(size.shape, np.nan)
     flat = np.where(np.isfinite(z), z, 0.0)
-    last = int(ends[-1]) if len(ends) else 0
-    fits = sorted(last - 28 - 7 * REFIT_WEEKS * step for step in range(last // (7 * REFIT_WEEKS)))
-    for fit, until in zip(fits, [*fits[1:], last], strict=False):
-        past = usable & (is_weekly & (ends <= fit))[None, :]
+    turn = is_weekly & (days // 7 % REFIT_WEEKS == 0)
+    fits = days[turn].tolist()
+    for fit, until in zip(fits, [*fits[1:], days[-1]] if fits else [], strict=True):
+        past = usable & (is_weekly & (days <= fit))[None, :]
         if past.sum() < MIN_REFERENCE or not len(z):
             continue
-        now = usable & ((ends > fit) & (ends <= until))[None, :]
+        now = usable & ((days > fit) & (days <= until))[None, :]
         if not now.any():
             continue
         square[now] = rank_tail(size[now], size[past])

@@ -11,6 +11,7 @@ from helpers.anomalies.presence import Presence, find_presence
 from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.surprise import SETTLED_DAYS, Surprise, account_age, measure
 from helpers.anomalies.trend import Trend, find_trend
+from helpers.engine import day_number
 
 __all__ = ["MIN_HISTORY_DAYS", "Scene", "corroboration", "make_ends", "make_scene"]
 
@@ -159,6 +160,7 @@ def make_scene(
         windows[WEEK],
         activity.catalogue,
         trends=[trend.p for trend in trends.values()],
+        days=ends + day_number(activity.days[0]),
         is_weekly=is_weekly,
         seed=seed,
     )

@@ -119,6 +119,7 @@ def measure(
     Surprise
     """
     age = account_age(activity, ends)
+    weekly = (ends[-1:] - ends) % 7 == 0  # whole weeks before the last end
     plan = make_plan(
         activity.alive,
         activity.observed,
@@ -141,7 +142,7 @@ def measure(
                 baseline_days=baseline_days,
             )
         base = learn_baseline(seen, mine, cohorts=cohorts, settled=age >= SETTLED_DAYS)
-        parts.append(_tested(lifecycle(base, age), mine))
+        parts.append(_tested(lifecycle(base, age, weekly=weekly), mine))
     stacked = {
         key: np.stack([part[key] for part in parts]) if parts else np.zeros((0, *plan.usable.shape))
         for key in _FIELDS
@@ -186,7 +187,9 @@ def _tested(base: Baseline, plan: Plan) -> dict[str, Array]:
     }
 
 
-def lifecycle(base: Baseline, age_days: Array) -> Baseline:
+def lifecycle(
+    base: Baseline, age_days: Array, *, weekly: NDArray[np.bool_] | None = None
+) -> Baseline:
     """Expect of a young account what others did at its age.
 
     New accounts explore and then settle: a fall that is usual at that age is no anomaly. The
@@ -198,6 +201,9 @@ def lifecycle(base: Baseline, age_days: Array) -> Baseline:
     base : Baseline
     age_days : ndarray, (n_accounts, n_ends)
         Age at the end of the window.
+    weekly : ndarray of bool, (n_ends,), optional
+        Ends that the correction is learnt from, so that it does not depend on how many days
+        are reviewed; all by default.
 
     Returns
     -------
@@ -210,10 +216,12 @@ def lifecycle(base: Baseline, age_days: Array) -> Baseline:
     sd = np.sqrt(base.expected + (0.6 * base.expected) ** 2)
     seen = np.minimum(base.observed, base.expected + 4 * sd)
     weight = safe_ratio(1.0, np.maximum(base.expected, 1.0))
+    learnt = np.ones(base.expected.shape[1], bool) if weekly is None else weekly
     for number in range(1, len(LIFECYCLE_DAYS)):
         mine = (band == number) & (base.expected > 0)
-        top = np.cumsum(np.where(mine, seen * weight, 0.0).sum(axis=0))
-        bottom = np.cumsum(np.where(mine, base.expected * weight, 0.0).sum(axis=0))
+        told = mine & learnt[None, :]
+        top = np.cumsum(np.where(told, seen * weight, 0.0).sum(axis=0))
+        bottom = np.cumsum(np.where(told, base.expected * weight, 0.0).sum(axis=0))
         factor = (top + PRIOR_ACCOUNTS) / (bottom + PRIOR_ACCOUNTS)
         correction = np.where(mine, factor, correction)
     window = base.factors.window * correction

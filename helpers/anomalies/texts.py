@@ -39,4 +39,6 @@ def metric_words(name: str) -> str:
 def span(window_days: float) -> str:
     """Say over how long a weekly rate was taken; a week itself goes without saying."""
     days = int(window_days)
-    return "a week" if days == 7 else f"a week over {days} days" if days > 7 else f"in {days} days"
+    if days < 7:
+        return "on one day" if days == 1 else f"in {days} days"
+    return "a week" if days == 7 else f"a week over {days} days"

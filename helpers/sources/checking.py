@@ -1,12 +1,15 @@
 """What can be said of a source before its data are read: are its expressions allowed?"""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from helpers.config import CompanyConfig, Source
 from helpers.contract import TABLES, Table
 from helpers.errors import ConfigError
-from helpers.sources.expressions import Expression, parse_expression
 from helpers.sources.files import key_of
+
+if TYPE_CHECKING:
+    from helpers.sources.expressions import Expression
 
 __all__ = ["Checked", "check_sources"]
 
@@ -18,8 +21,8 @@ class Checked:
     table: Table
     source: Source
     key: str
-    expressions: dict[str, Expression] = field(default_factory=dict)
-    where: Expression | None = None
+    expressions: dict[str, "Expression"] = field(default_factory=dict)
+    where: "Expression | None" = None
 
 
 def check_sources(config: CompanyConfig) -> dict[str, list[Checked]]:
@@ -52,9 +55,7 @@ def _check_source(table: Table, source: Source, key: str) -> Checked:
     for name, entry in source.columns.items():
         at = f"{key}.columns.{name}"
         if entry is not None and entry.sql is not None:
-            expressions[name] = parse_expression(
-                entry.sql, f"{at}.sql", lookups=lookups, grouped=grouped
-            )
+            expressions[name] = _parse(entry.sql, f"{at}.sql", lookups=lookups, grouped=grouped)
         elif grouped and entry is not None and entry.column not in [None, *source.group_by]:
             raise ConfigError(
                 f"{at}: {entry.column!r} is not in group_by, so several values may meet in "
@@ -62,7 +63,7 @@ def _check_source(table: Table, source: Source, key: str) -> Checked:
             )
     where = None
     if source.where is not None:
-        where = parse_expression(source.where, f"{key}.where", lookups=lookups, grouped=False)
+        where = _parse(source.where, f"{key}.where", lookups=lookups, grouped=False)
     for name, lookup in source.lookups.items():
         if grouped and (lookup.valid_from or lookup.valid_to):
             raise ConfigError(
@@ -75,3 +76,10 @@ def _check_source(table: Table, source: Source, key: str) -> Checked:
                 "valid_from or valid_to."
             )
     return Checked(table=table, source=source, key=key, expressions=expressions, where=where)
+
+
+def _parse(text: str, key: str, *, lookups: list[str], grouped: bool) -> "Expression":
+    """Parse one expression; the parser costs half a second to import and is not always needed."""
+    from helpers.sources.expressions import parse_expression
+
+    return parse_expression(text, key, lookups=lookups, grouped=grouped)

@@ -20,7 +20,7 @@ from helpers.anomalies.detectors import (
 )
 from helpers.anomalies.ensemble import joint_votes, q_values
 from helpers.anomalies.surprise import measure
-from helpers.anomalies.trend import fit_line, find_trend
+from helpers.anomalies.trend import find_trend, fit_line
 from helpers.anomalies.windows import make_plan
 from helpers.errors import ParameterError
 from tests.anomalies.made import make_activity

@@ -302,8 +302,8 @@ def row(**told):
         (
             {"kind": "suspicious_activity", "metric": "security", "observed": 54, "expected": 0.2,
              "low": 0, "high": 1.2, "detail": "with exports by night"},
-            "failed logins and new keys 0.2 → 54 a week, 270 times as many, expected at most 1; "
-            "with exports by night",
+            ("failed logins and new keys 0.2 → 54 a week, 270 times as many, expected at most 1; "
+            "with exports by night"),
         ),
         (
             {"kind": "near_seat_limit", "metric": "seats", "observed": 46, "expected": 50,
@@ -313,8 +313,8 @@ def row(**told):
         (
             {"kind": "unexpected_spike", "metric": "events", "observed": 640, "expected": 60,
              "size": 10.7, "triage": "abuse"},
-            "events 60 → 640 on the highest day, 11 times the usual; exports, calls and the like: "
-            "abuse cannot be ruled out",
+            ("events 60 → 640 on the highest day, 11 times the usual; exports, calls and the like: "
+            "abuse cannot be ruled out"),
         ),
         (
             {"kind": "gradual_decline", "metric": "logins", "observed": 20, "expected": 30,
@@ -324,8 +324,8 @@ def row(**told):
         (
             {"kind": "outlier_actions", "metric": "action:key_created", "observed": 4,
              "expected": 0.01},
-            "key created 4 times in 7 days, not once in 12 weeks before; 1 % of its peers did it "
-            "in 12 weeks",
+            ("key created 4 times in 7 days, not once in 12 weeks before; 1 % of its peers did it "
+            "in 12 weeks"),
         ),
     ],
 )  # fmt: skip
@@ -350,7 +350,7 @@ def test_numbers_are_written_for_people():
         "unknown",
     ]
     assert [percent(-0.38), percent(0.5), percent(11.0)] == ["−38 %", "+50 %", "12 times as many"]
-    assert [span(7), span(28), span(1)] == ["a week", "a week over 28 days", "in 1 days"]
+    assert [span(7), span(28), span(1)] == ["a week", "a week over 28 days", "on one day"]
     assert metric_words("feature:bulk_import") == "bulk import"
 
 

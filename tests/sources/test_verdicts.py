@@ -45,7 +45,7 @@ def read_rows(rows, accounts=ACCOUNTS):
     return kept, reasons(reading), counts(reading)["rows_duplicate"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=12))
 def test_agrees_with_naive(rows):
     rows = [EARLY, *rows]
@@ -53,7 +53,7 @@ def test_agrees_with_naive(rows):
     assert read_rows(rows) == naive_reader.judge(ACCOUNTS, rows, AS_OF)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=st.lists(ROWS, min_size=2, max_size=10), seed=st.integers(0, 99))
 def test_the_order_of_rows_does_not_matter(rows, seed):
     rows = [EARLY, *rows]
@@ -63,7 +63,7 @@ def test_the_order_of_rows_does_not_matter(rows, seed):
     assert read_rows(shuffled) == read_rows(rows)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=8), later=st.integers(1, 4))
 def test_rows_of_the_future_change_only_their_own_count(rows, later):
     rows = [EARLY, *rows]
@@ -75,7 +75,7 @@ def test_rows_of_the_future_change_only_their_own_count(rows, later):
     assert read_rows(more) == (kept, why, same)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=8))
 def test_renaming_accounts_renames_and_nothing_else(rows):
     # FAULTS B01: a zero in front of every id

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from helpers.sources.demo.anomalies import Plan
 from helpers.sources.demo.clock import dates, iso_utc
 from helpers.sources.demo.life import Life
 from helpers.sources.demo.people import Chunk
@@ -147,8 +146,3 @@ def outcomes_table(life: Life, books: list[Book]) -> Table:
         "mrr_change": [f"{outcome.mrr_change:.2f}" for outcome in rows],
         "reason": [outcome.reason for outcome in rows],
     }
-
-
-def tight_accounts(plan: Plan) -> set[int]:
-    """Accounts (index) whose seats are planted to be nearly used up."""
-    return {a.account for a in plan.anomalies if a.kind == "near_seat_limit"}

@@ -14,9 +14,8 @@ from helpers.sources.demo.scripted import Script
 from helpers.sources.demo.settings import Scale
 from helpers.sources.demo.taxonomy import code
 
-__all__ = ["ACTIVATION_DAYS", "FIRST_DAYS", "eligible", "journey_scripts"]
+__all__ = ["ACTIVATION_DAYS", "eligible", "journey_scripts"]
 
-FIRST_DAYS = 7
 ACTIVATION_DAYS = (28, 56)
 
 _FIRST = ("signed_up", "email_verified")

@@ -10,7 +10,7 @@ from helpers.sources.demo.life import Life
 from helpers.sources.demo.people import Chunk, People
 from helpers.sources.demo.phrases import COMMENTS, COMPETITOR, PREMIUM, REQUESTS, RIVALS, TICKETS
 from helpers.sources.demo.settings import generator
-from helpers.sources.demo.taxonomy import AT_RISK, FEATURES
+from helpers.sources.demo.taxonomy import AT_RISK
 
 __all__ = ["surveys_table", "tickets_rows", "user_key"]
 
@@ -128,6 +128,3 @@ def surveys_table(life: Life, chunk: Chunk, people: People) -> dict[str, list[An
             table["respondent"].append(user_key(life, chunk, people, person))
             table["comment"].append(COMMENTS[tone][int(rng.integers(0, len(COMMENTS[tone])))])
     return table
-
-
-KNOWN_AREAS = FEATURES
