@@ -19,6 +19,7 @@ __all__ = [
     "load_rows",
     "name_of",
     "play_rows",
+    "play_steps",
     "queue_rows",
     "silent_rows",
 ]
@@ -171,19 +172,20 @@ def load_rows(load: pd.DataFrame) -> pd.DataFrame:
 
 def kind_rows(kinds: pd.DataFrame) -> pd.DataFrame:
     """Cut the kinds to rule, threshold, verdicts and alerts."""
+    verdicts = [
+        f"{right} right, {wrong} wrong, {missed} missed" if right + wrong + missed else ""
+        for right, wrong, missed in zip(
+            kinds["confirmed"], kinds["false_positive"], kinds["missed"], strict=True
+        )
+    ]
+    needs = "not looked for: it needs " + kinds["needs"]
     return pd.DataFrame(
         {
             "kind": kinds["kind"].str.replace("_", " "),
-            "direction": kinds["direction"],
-            "rule": kinds["rule"].where(
-                kinds["looked_for"], "not looked for: it needs " + kinds["needs"]
-            ),
+            "rule": kinds["rule"].where(kinds["looked_for"], needs),
             "alerts": kinds["alerts"],
             "waiting": kinds["raised"] - kinds["alerts"],
-            "confirmed": kinds["confirmed"],
-            "missed": kinds["missed"],
-            "false_positive": kinds["false_positive"],
-            "precision": kinds["precision"],
+            "verdicts_so_far": verdicts,
             "tolerated_false": kinds["max_q"],
         }
     )
@@ -204,17 +206,25 @@ def silent_rows(inactive: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
 
 
 def play_rows(plays: pd.DataFrame, alerts: pd.DataFrame) -> pd.DataFrame:
-    """List the plays of the kinds in the queue, steps and options as numbered texts."""
+    """List the plays of the kinds in the queue with their first step and option."""
     mine = plays[plays["kind"].isin(alerts["kind"])]
     return pd.DataFrame(
         {
             "kind": mine["kind"].str.replace("_", " "),
             "play": mine["title"],
-            "investigate": [_numbered(steps) for steps in mine["investigate"]],
-            "options": [_numbered(options) for options in mine["options"]],
+            "check_first": [steps[0] for steps in mine["investigate"]],
+            "can_be_offered": [options[0] for options in mine["options"]],
         }
     )
 
 
-def _numbered(items: Any) -> str:
-    return " ".join(f"{number}. {item}" for number, item in enumerate(items, start=1))
+def play_steps(plays: pd.DataFrame, alert: pd.Series) -> pd.DataFrame:
+    """Lay out the whole play of one alert: why, what to check, what to offer, in order."""
+    mine = plays[plays["kind"] == alert["kind"]]
+    rows: list[tuple[str, str]] = []
+    play: Any
+    for play in mine.itertuples():
+        rows += [("why it matters", play.why), ("play", play.title)]
+        rows += [("check", step) for step in play.investigate]
+        rows += [("offer", option) for option in play.options]
+    return pd.DataFrame(rows, columns=["part", "step"])

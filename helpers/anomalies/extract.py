@@ -68,22 +68,9 @@ def load_activity(run: Run, *, cohort: str = "region") -> Activity:
         If there is not one event of an account that may be looked at.
     """
     config = run.config()
-    with open_engine(run) as engine:
-        history = stage(engine, config)
-        days = _days(config, history)
-        frames = {
-            name: engine.frame(sql) for name, sql in _queries(engine, config, days[0]).items()
-        }
+    days, frames = _read(run, config)
     accounts = describe_accounts(run, frames["accounts"], cohort=cohort)
     shape = (len(accounts), len(days))
-    frames = {name: _within(frame, len(days)) for name, frame in frames.items()}
-    weekday = (frames["days"]["day"] + days[0].weekday()) % 7
-    frames["days"] = frames["days"].assign(weekend=weekday >= 5)
-    outcomes = local_outcomes(run, config)
-    alive = alive_days(accounts, days, outcomes)
-    silent = config.analysis.churn_after_silent_days
-    if outcomes is None and silent is not None:
-        alive &= not_silent(spread(frames["days"].assign(n=1), shape) > 0, silent)
     signals, missing = _signals(config, frames, shape)
     users, user_days = _users(run, frames, len(days))
     if users.empty:
@@ -97,7 +84,7 @@ def load_activity(run: Run, *, cohort: str = "region") -> Activity:
     return Activity(
         accounts=accounts,
         days=days,
-        alive=alive,
+        alive=_alive(run, config, accounts, days, frames["days"]),
         observed=_observed(frames["days"], shape),
         signals=signals,
         features=features,
@@ -116,6 +103,34 @@ def load_activity(run: Run, *, cohort: str = "region") -> Activity:
         },
         missing=missing,
     )
+
+
+def _read(run: Run, config: CompanyConfig) -> tuple[pd.DatetimeIndex, Frames]:
+    """Group the events once and return the days looked at and what leaves the engine."""
+    with open_engine(run) as engine:
+        history = stage(engine, config)
+        days = _days(config, history)
+        queries = _queries(engine, config, days[0])
+        frames = {name: _within(engine.frame(sql), len(days)) for name, sql in queries.items()}
+    weekday = (frames["days"]["day"] + days[0].weekday()) % 7
+    frames["days"] = frames["days"].assign(weekend=weekday >= 5)
+    return days, frames
+
+
+def _alive(
+    run: Run,
+    config: CompanyConfig,
+    accounts: pd.DataFrame,
+    days: pd.DatetimeIndex,
+    account_days: pd.DataFrame,
+) -> NDArray[np.bool_]:
+    """Tell when each account was a customer; silence stands in for unrecorded outcomes."""
+    outcomes = local_outcomes(run, config)
+    alive = alive_days(accounts, days, outcomes)
+    silent = config.analysis.churn_after_silent_days
+    if outcomes is None and silent is not None:
+        alive &= not_silent(spread(account_days.assign(n=1), alive.shape) > 0, silent)
+    return alive
 
 
 def _days(config: CompanyConfig, history: History) -> pd.DatetimeIndex:

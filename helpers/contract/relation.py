@@ -36,9 +36,11 @@ TICKETS = Table(
 SUBSCRIPTIONS = Table(
     name="subscriptions",
     meaning="contract terms over time",
+    key=("subscription_id",),
     when="started_on",
     columns=(
         account_column(),
+        c("subscription_id", "id", "the source's own key"),
         c("started_on", "date", "first day of these terms", required=True),
         c("ended_on", "date", "first day they no longer hold", known_on="ended_on"),
         c("plan", "text", "plan"),

@@ -1,10 +1,11 @@
 """What each notebook says of the facts that a made-up company was given, by the fact's key."""
 
 from collections.abc import Callable
-
-import pandas as pd
+from pathlib import Path
 
 from helpers.artifacts import Run
+from helpers.run.found_alerts import in_alerts, in_scores
+from helpers.run.found_patterns import in_patterns
 
 __all__ = ["FINDERS"]
 
@@ -16,7 +17,7 @@ SEGMENTS = {
 }
 
 
-def in_audit(run: Run) -> dict[str, float]:
+def in_audit(run: Run, truth: Path) -> dict[str, float]:  # noqa: ARG001 - same door as the others
     """Read counts of dirt and of outcomes from the data audit."""
     notebook = "01_data_audit"
     quarantine, issues = run.read(notebook, "quarantine"), run.read(notebook, "issues")
@@ -48,7 +49,7 @@ def in_audit(run: Run) -> dict[str, float]:
     }
 
 
-def in_segments(run: Run) -> dict[str, float]:
+def in_segments(run: Run, truth: Path) -> dict[str, float]:  # noqa: ARG001 - same door as the others
     """Read the shares of the segments among live accounts at the newest as-of date."""
     assignments = run.read("03_segmentation", "assignments")
     newest = assignments[assignments["as_of"] == assignments["as_of"].max()]
@@ -57,13 +58,11 @@ def in_segments(run: Run) -> dict[str, float]:
     return {f"G-11.share_{key}": float(shares.get(name, 0)) for key, name in SEGMENTS.items()}
 
 
-FINDERS: dict[str, Callable[[Run], dict[str, float]]] = {
+FINDERS: dict[str, Callable[[Run, Path], dict[str, float]]] = {
     "01_data_audit": in_audit,
     "03_segmentation": in_segments,
+    "04_sequence_association_mining": in_patterns,
+    "05_anomaly_review": in_alerts,
+    "06_churn_model": in_scores,
 }
 """Notebook to the function that reads its tables."""
-
-
-def newest(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the newest as-of date."""
-    return frame[frame["as_of"] == frame["as_of"].max()]

@@ -111,12 +111,24 @@ def _seasons(seasonality: pd.DataFrame) -> dict[str, float]:
 
 
 def _trends(trends: pd.DataFrame, truth: Path) -> dict[str, float]:
+    kinds = trends.set_index("account_id")["kind"]
     declining = trends[trends["kind"] == "gradual_decline"]
     growing = trends[trends["kind"] == "steady_growth"]
     return {
         "T-04.change_per_week": float(declining["slope_per_week"].median()),
-        "T-04.accounts": float(len(declining)),
         "T-05.change_per_week": float(growing["slope_per_week"].median()),
-        "T-05.accounts": float(len(growing)),
-        "T-06.accounts": float((trends["kind"] == "plateau").sum()),
+        **{
+            key: float((kinds.reindex(_planted(truth, trend)) == kind).sum())
+            for key, trend, kind in (
+                ("T-04.accounts", "declining", "gradual_decline"),
+                ("T-05.accounts", "growing", "steady_growth"),
+                ("T-06.accounts", "plateau", "plateau"),
+            )
+        },
     }
+
+
+def _planted(truth: Path, trend: str) -> list[str]:
+    """Return the accounts whose trend at the end of the data is the one named."""
+    listed = pd.read_csv(truth / "accounts.csv", dtype="str")
+    return list(listed.loc[listed["trend"] == trend, "account_id"])

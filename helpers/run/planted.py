@@ -37,6 +37,6 @@ def compare_with_truth(run: Run, data: Path, notebooks: Sequence[str]) -> pd.Dat
     found: dict[str, float] = {}
     for name in notebooks:
         if name in FINDERS:
-            found |= FINDERS[name](run)
+            found |= FINDERS[name](run, data / "truth")
     known = {key: value for key, value in found.items() if key in set(mine["key"])}
     return compare(mine, known)

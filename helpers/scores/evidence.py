@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from helpers.scores.card import model_card
@@ -76,10 +77,12 @@ def facts(
         Monthly revenue by account.
     """
     high = predictions.loc[predictions["churn_band"].eq("high"), "account_id"]
+    known = study.panel.outcome[study.panel.labelled()]
     values: dict[str, Any] = {
         "n_accounts": len(predictions),
         "n_high": len(high),
-        "mrr_high": round(float(mrr.reindex(high.to_numpy()).sum()), 2),
+        "mrr_high": round(float(mrr.reindex(high.to_numpy()).sum(min_count=1)), 2),
+        "base_rate": float(np.round(known.mean(), 6)) if len(known) else float("nan"),
         "reason": study.signal.reason,
         "k": study.k,
         "horizon_days": study.panel.horizon_days,

@@ -236,12 +236,12 @@ def _why(low: float, high: float, auc: float, by_age: float, p_value: float) -> 
     problems = []
     if not low > 0.5:
         problems.append(
-            f"its area under the curve is {auc:.2f} ({low:.2f} to {high:.2f}), which drawing lots "
-            "(0.5) may well explain"
+            f"its area under the curve is {auc:.2f}, 95 % interval {low:.2f} to {high:.2f}, which "
+            "drawing lots may well explain"
         )
     if not p_value < ALPHA:
         problems.append(
             f"outcomes shuffled among accounts of the same age do as well in {p_value:.0%} of "
-            f"tries (area under the curve {auc:.2f}, by age alone {by_age:.2f})"
+            f"tries, with an area under the curve of {auc:.2f} against {by_age:.2f} by age alone"
         )
     return "no usable signal: " + " and ".join(problems) if problems else ""

@@ -1,7 +1,8 @@
 """How long before an account left did the model, the alerts and the health score see it coming?
 
 All three are given the same number of accounts to name at each date: as many as the health score
-puts below 40, or, where that is nobody, as many as the team can call. A warning counts from
+puts below 40, but at least what the team can call in a week if that is nobody, and at most what it
+can call until the next date. A warning counts from
 ``window_days`` before the account left; an older one was about something else. All flags are as
 they would have been raised on the day: the model knows only outcomes that had shown by then.
 """
@@ -109,7 +110,7 @@ def flags_at_equal_volume(
     step_days : int
         Days between two dates.
     capacity : int
-        Accounts to name where no health score is below 40.
+        Accounts the team can call a week.
 
     Returns
     -------
@@ -124,7 +125,8 @@ def flags_at_equal_volume(
     for as_of, there in used.groupby("as_of", sort=True):
         today = pd.Timestamp(str(as_of))
         well = health[(health["as_of"] == today) & health["account_id"].isin(there["account_id"])]
-        n = int((well["health_score"] < HEALTH_LOW).sum()) or capacity
+        below = int((well["health_score"] < HEALTH_LOW).sum())
+        n = min(below or capacity, max(capacity * step_days // 7, capacity))
         recent = weekly[
             (weekly["week_end"] <= today)
             & (weekly["week_end"] > today - pd.Timedelta(days=step_days))

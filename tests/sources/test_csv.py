@@ -143,6 +143,17 @@ def test_another_quote_and_delimiter(session):
     assert bad == []
 
 
+@pytest.mark.parametrize("delimiter", ["\t", "|", "§", "^", "\\", "]", "."])
+def test_any_delimiter(session, delimiter):
+    lines = ["a,b", '"x,""1",y', 'z,"w"', "q,r", "", "one"]
+    text = "\n".join(lines).replace(",", delimiter) + "\n"
+
+    rows, bad, _ = load(session, text, delimiter=delimiter)
+
+    assert rows == [(2, [f'x{delimiter}"1', "y"]), (3, ["z", "w"]), (4, ["q", "r"])]
+    assert bad == [(6, "too_few_fields(1<2)")]
+
+
 def test_only_the_columns_asked_for_are_loaded(session):
     path = session.scratch / "narrow.csv"
     path.write_text("a,b,c\n1,2,3\n")

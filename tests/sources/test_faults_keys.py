@@ -261,6 +261,19 @@ def test_fault_B14_the_order_of_rows_changes_no_byte(tmp_path):
     assert seen[0] == seen[1] == seen[2]
 
 
+def test_fault_A24_a_row_of_totals_is_no_account(tmp_path):
+    head = "account_id,signed_up_at,mrr\n"
+    rows = "A1,2024-01-01,10\nA2,2024-01-01,20\n"
+    plain = write(tmp_path / "plain", accounts_csv=head + rows)
+    total = write(tmp_path / "total", accounts_csv=head + rows + "Total,,30\n")
+
+    read(plain)
+    reading = read(total, ANY)
+
+    assert reasons(reading, "accounts") == {"missing signed_up_at": 1}
+    assert clean(plain, "accounts").equals(clean(total, "accounts"))
+
+
 def test_user_ids_take_the_users_tables_spelling(tmp_path):
     # D-03
     folder = write(

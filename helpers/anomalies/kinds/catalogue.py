@@ -84,7 +84,7 @@ KINDS: tuple[Kind, ...] = (
     _risk(
         "sudden_drop",
         "Sudden drop",
-        "usage falls by 90 % or more within a week",
+        "usage falls by 90 % or more within a week or two",
         usage.sudden_drop,
     ),
     _risk(
@@ -139,13 +139,13 @@ KINDS: tuple[Kind, ...] = (
     _risk(
         "usage_drop",
         "Usage drop",
-        "usage falls by 35 % to 90 % over a week or four",
+        "usage falls by 35 % or more over one, two or four weeks, short of a sudden drop",
         usage.usage_drop,
     ),
     _risk(
         "gradual_decline",
         "Gradual decline",
-        "usage falls by 2.5 % a week or faster, for eight weeks",
+        "usage falls by 2 % a week or faster, for 8, 13 or 26 weeks",
         usage.gradual_decline,
     ),
     Kind(

@@ -87,8 +87,12 @@ def terms_table(life: Life, books: list[Book]) -> Table:
     rows = [terms for book in books for terms in book.terms if terms.start < life.scale.n_days]
     ends = [terms.end for terms in rows]
     shown = dates(np.array([end if end is not None else 0 for end in ends], np.int64), life.scale)
+    ids = [int(life.ids[terms.account]) for terms in rows]
     return {
-        "customer_id": [key(int(life.ids[terms.account])) for terms in rows],
+        "contract_no": [
+            f"C{number}-{terms.start + 10_000}" for number, terms in zip(ids, rows, strict=True)
+        ],
+        "customer_id": [key(number) for number in ids],
         "valid_from": dates(np.array([terms.start for terms in rows], np.int64), life.scale),
         "valid_to": ["" if end is None else text for end, text in zip(ends, shown, strict=True)],
         "plan": [PLANS[terms.plan] for terms in rows],

@@ -8,7 +8,7 @@ import numpy as np
 from helpers.sources.demo.anomalies import LATE_NEGATIVE, LATE_POSITIVE, Plan
 from helpers.sources.demo.facts import ANOMALIES, AUDIT, CHURN, SEQUENCES, SURE, Fact
 from helpers.sources.demo.life import Life
-from helpers.sources.demo.realised import decline, oracle_auc, rescue_arms
+from helpers.sources.demo.realised import decline, oracle_auc, rescue_arms, trend_accounts
 from helpers.sources.demo.settings import PLANTED
 from helpers.sources.demo.tally import Tally
 
@@ -44,23 +44,22 @@ _OF_KIND = {
 
 def trend_facts(life: Life, plan: Plan) -> list[Fact]:
     """Declines, steady growth, plateaus and dips that the calendar explains."""
-    change, long = decline(life)
-    growth = life.logs["growth"]
-    recent = growth["day"] + 7 * np.minimum(growth["weeks"], 8) <= life.scale.n_days
-    recent &= growth["day"] + 7 * growth["weeks"] > life.scale.n_days - 28
+    change, _ = decline(life)
+    trends = trend_accounts(life, plan.plateau)
+    n_declining, n_growing = float(len(trends["declining"])), float(len(trends["growing"]))
+    n_flat, listed = float(len(trends["plateau"])), "planted accounts that were found"
     late = [row for row in plan.initiatives if row[1] >= life.scale.n_days - 28]
     weekly = "weekly events of the account, season divided out"
     rows = [
         ("T-04.change_per_week", "usage of accounts at risk", -PLANTED.decline_per_week, change,
          0.02, "share a week"),
-        ("T-04.accounts", "declining for the last 8 weeks or longer", float(len(long)),
-         float(len(long)), 0.5 * len(long), "accounts"),
+        ("T-04.accounts", "declining for the last 8 weeks or longer", n_declining,
+         n_declining, 0.5 * n_declining, listed),
         ("T-05.change_per_week", "usage of accounts in steady growth", PLANTED.growth_per_week,
          PLANTED.growth_per_week, 0.02, "share a week"),
         ("T-05.accounts", "in steady growth for 8 weeks or longer, until the last 4 weeks",
-         float(recent.sum()), float(recent.sum()), 0.5 * float(recent.sum()), "accounts"),
-        ("T-06.accounts", "flat for the last 12 weeks", float(len(plan.plateau)),
-         float(len(plan.plateau)), 0.5 * len(plan.plateau), "accounts"),
+         n_growing, n_growing, 0.5 * n_growing, listed),
+        ("T-06.accounts", "flat for the last 12 weeks", n_flat, n_flat, 0.5 * n_flat, listed),
         ("T-07.accounts", "dips of the last 28 days that the calendar explains", float(len(late)),
          float(len(late)), 0.25 * len(late), "accounts"),
     ]  # fmt: skip

@@ -32,6 +32,7 @@ __all__ = [
     "rescue_arms",
     "season_factors",
     "ticket_and_import",
+    "trend_accounts",
 ]
 
 HORIZON_DAYS = 90
@@ -186,6 +187,22 @@ def decline(life: Life) -> tuple[float, NDArray[np.int64]]:
     change = float(np.median(rate[:, 1:][slipping] / rate[:, :-1][slipping])) - 1
     long = (state[:, -8:] == AT_RISK).all(axis=1) & (life.churn_day >= life.scale.n_days)
     return change, np.flatnonzero(long)
+
+
+def trend_accounts(life: Life, plateau: NDArray[np.int64]) -> dict[str, frozenset[int]]:
+    """Return the accounts whose use declines, grows or stays flat at the end of the data.
+
+    Declining: at risk for the last 8 weeks or longer. Growing: in steady growth for 8 weeks
+    or longer, until the last 4 weeks. Plateau: flat for the last 12 weeks.
+    """
+    growth = life.logs["growth"]
+    recent = growth["day"] + 7 * np.minimum(growth["weeks"], 8) <= life.scale.n_days
+    recent &= growth["day"] + 7 * growth["weeks"] > life.scale.n_days - 28
+    found = {"declining": decline(life)[1], "growing": growth["account"][recent]}
+    return {
+        name: frozenset(int(n) for n in numbers)
+        for name, numbers in {**found, "plateau": plateau}.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from helpers.sources.demo.journeys import ACTIVATION_DAYS
 from helpers.sources.demo.life import Life
 from helpers.sources.demo.people import Chunk, People
 from helpers.sources.demo.planted import planted_facts
-from helpers.sources.demo.realised import naive_ratio, rescue_arms
+from helpers.sources.demo.realised import naive_ratio, rescue_arms, trend_accounts
 from helpers.sources.demo.settings import PLANTED
 from helpers.sources.demo.tally import Tally
 from helpers.sources.demo.terms import Book
@@ -38,6 +38,7 @@ class Truth:
     def __init__(self, life: Life, plan: Plan, folder: Path, stack: ExitStack) -> None:
         self.life, self.plan, self.folder = life, plan, folder
         self.tally = Tally(life)
+        self._trends = trend_accounts(life, plan.plateau)
         self._accounts = stack.enter_context(CsvFile(folder / "accounts.csv"))
         self._journeys = stack.enter_context(CsvFile(folder / "journeys.csv"))
         self._anomalies = stack.enter_context(CsvFile(folder / "anomalies.csv"))
@@ -53,7 +54,7 @@ class Truth:
         self.tally.add(chunk, people, events)
         kinds = [outcome.kind for book in books for outcome in book.outcomes]
         self.tally.upgrades += kinds.count("upgraded")
-        self._accounts.add(accounts_truth(self.life, chunk, self.plan))
+        self._accounts.add(accounts_truth(self.life, chunk, self.plan, self._trends))
         self._journeys.add(journeys_truth(self.life, chunk, people))
         self._anomalies.add(anomalies_truth(self.life, chunk, self.plan, people, events, books))
         self._weeks.add(weeks_truth(self.life, chunk))

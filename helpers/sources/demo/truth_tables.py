@@ -1,5 +1,6 @@
 """The truth of accounts, people, weeks and oddities, as tables."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,12 @@ ANOMALY_COLUMNS = (
 )
 
 
-def accounts_truth(life: Life, chunk: Chunk, plan: Plan) -> dict[str, list[Any]]:
+def accounts_truth(
+    life: Life, chunk: Chunk, plan: Plan, trends: Mapping[str, frozenset[int]]
+) -> dict[str, list[Any]]:
     """One row an account: dates, courses, and its state on the first of each month."""
     cut = range(chunk.first, chunk.last)
-    plateau, scale = set(plan.plateau.tolist()), life.scale
+    scale = life.scale
     initiatives = {account for account, _, _ in plan.initiatives}
     firsts = {
         name: _first_days(chunk, life.logs[name]) for name in ("growth", "bursts", "champions")
@@ -53,7 +56,7 @@ def accounts_truth(life: Life, chunk: Chunk, plan: Plan) -> dict[str, list[Any]]
         "champion_left_on": [_date(life, firsts["champions"].get(n)) for n in cut],
         "growth_from": [_date(life, firsts["growth"].get(n)) for n in cut],
         "burst_from": [_date(life, firsts["bursts"].get(n)) for n in cut],
-        "plateau": [n in plateau for n in cut],
+        "trend": [next((name for name in trends if n in trends[name]), "") for n in cut],
         "planned_absence": [n in initiatives for n in cut],
         "last_weekly_hazard": [round(float(life.history["hazard"][n, week]), 6) for n in cut],
     }
