@@ -14,7 +14,7 @@ from helpers.actions import words
 __all__ = ["candidates_from_state"]
 
 OPPORTUNITY, LIKELY_UPGRADE = 60.0, 0.25
-RENEWAL_DAYS, RENEWAL_HEALTH = 60, 70.0
+RENEWAL_DAYS = 60
 SILENT_DAYS = 21
 LOW_CORE = 0.5
 PROMOTER, HEALTHY = 9.0, 70.0
@@ -55,55 +55,75 @@ Rule = tuple[str, pd.Series, pd.Series, pd.Series, Words, str]
 
 
 def _rules(state: pd.DataFrame, loss: pd.Series, gain: pd.Series, base_rate: float) -> list[Rule]:
-    high, medium = state["churn_band"].eq("high"), state["churn_band"].eq("medium")
+    numbers = pd.DataFrame({name: _number(state, name) for name in _NUMBERS}, index=state.index)
     sure = state["probability_low"].astype("float64") > base_rate
     score = pd.Series(np.where(sure, SURE, LIKELY), index=state.index)
-    hint, likely = pd.Series(HINT, index=state.index), pd.Series(LIKELY, index=state.index)
-    fact = pd.Series(SURE, index=state.index)
+    return [
+        *_against_loss(state, numbers, loss, score),
+        *_first_steps(state, numbers, loss),
+        *_for_growth(state, numbers, gain, score),
+    ]
+
+
+def _against_loss(
+    state: pd.DataFrame, number: pd.DataFrame, loss: pd.Series, score: pd.Series
+) -> list[Rule]:
+    """Return the plays that keep an account."""
+    high, medium = state["churn_band"].eq("high"), state["churn_band"].eq("medium")
+    unwell = state["health_band"].eq("low")
+    worried = high | medium | state["at_risk_segment"] | unwell
+    fact, likely = _constant(state, SURE), _constant(state, LIKELY)
     coverage = HINT * state["coverage"].astype("float64").fillna(0.0)
-    worried = high | medium | state["at_risk_segment"] | state["health_band"].eq("low")
-    number = {name: _number(state, name) for name in _NUMBERS}
+    escalated = worried & (number["tickets_escalated_open__n"] > 0)
+    renewing = worried & number["days_to_renewal"].between(0, RENEWAL_DAYS)
+    silent = number["days_since_last_event"] >= SILENT_DAYS
+    left, owing = number["champion_left_90d"] > 0, worried & (number["overdue__n"] > 0)
+    return [
+        ("settle_escalation", escalated, loss, fact, words.escalated, "churn_band"),
+        ("rescue", high, loss, score, words.scored, "churn_band"),
+        ("entered_at_risk", state["entered_at_risk"], loss, likely, words.moved, "churn_band"),
+        ("new_champion", left, loss, fact, words.champion_left, "churn_band"),
+        ("clear_payment", owing, loss, fact, words.overdue, "churn_band"),
+        ("high_touch", unwell, loss, coverage, words.unwell, "health_band"),
+        ("renewal_review", renewing, loss, score, words.renewing, "churn_band"),
+        ("reactivate", silent, loss, fact, words.silent, "churn_band"),
+        ("engage", medium, loss, score, words.scored, "churn_band"),
+    ]
+
+
+def _first_steps(state: pd.DataFrame, number: pd.DataFrame, loss: pd.Series) -> list[Rule]:
+    """Return the plays that teach."""
     young = state["lifecycle_stage"].isin(["Onboarding", "Adopting"])
-    renewing = number["days_to_renewal"].between(0, RENEWAL_DAYS)
+    few_core = number["core_adoption__share_90d"] < LOW_CORE
+    unfinished = young & (number["setup__share"] < 1)
+    fact, hint = _constant(state, SURE), _constant(state, HINT)
+    return [
+        ("setup", unfinished, loss, fact, words.setting_up, "churn_band"),
+        ("first_core", young & few_core, loss, hint, words.few_core, "churn_band"),
+        ("widen_use", ~young & few_core, loss, hint, words.few_core, "churn_band"),
+    ]
+
+
+def _for_growth(
+    state: pd.DataFrame, number: pd.DataFrame, gain: pd.Series, score: pd.Series
+) -> list[Rule]:
+    """Return the plays that offer more, or ask for a favour."""
+    trial = state["is_trial"].fillna(value=0).astype("float64") > 0
     ready = state["segment"].astype(str).str.startswith("Expansion Ready")
     likely_up = state["upgrade_probability"].astype("float64") >= LIKELY_UPGRADE
-    opportunity = (number["opportunity_score"] >= OPPORTUNITY) | likely_up
+    opening = (number["opportunity_score"] >= OPPORTUNITY) | likely_up
     content = (number["nps_last"] >= PROMOTER) & (number["health_score"] > HEALTHY)
-    few_core = number["core_adoption__share_90d"] < LOW_CORE
-    trial = state["is_trial"].fillna(value=0).astype("float64") > 0
-    risk, health = "churn_band", "health_band"
+    fact, hint = _constant(state, SURE), _constant(state, HINT)
     return [
-        (
-            "settle_escalation",
-            worried & (number["tickets_escalated_open__n"] > 0),
-            loss,
-            fact,
-            words.escalated,
-            risk,
-        ),
-        ("rescue", high, loss, score, words.scored, risk),
-        ("entered_at_risk", state["entered_at_risk"], loss, likely, words.moved, "segment"),
-        ("new_champion", number["champion_left_90d"] > 0, loss, fact, words.champion_left, risk),
-        ("clear_payment", (number["overdue__n"] > 0) & worried, loss, fact, words.overdue, risk),
-        ("high_touch", state["health_band"].eq("low"), loss, coverage, words.unwell, health),
-        ("renewal_review", renewing & worried, loss, score, words.renewing, risk),
-        (
-            "reactivate",
-            number["days_since_last_event"] >= SILENT_DAYS,
-            loss,
-            fact,
-            words.silent,
-            risk,
-        ),
-        ("engage", medium, loss, score, words.scored, risk),
-        ("setup", young & (number["setup__share"] < 1), loss, fact, words.setting_up, "setup"),
-        ("first_core", young & few_core, loss, hint, words.few_core, risk),
         ("trial_value", trial, gain, fact, words.on_trial, "opportunity"),
         ("expansion_ready", ready, gain, hint, words.ready, "opportunity"),
-        ("propose_plan", opportunity, gain, score, words.opportunity, "opportunity"),
-        ("widen_use", ~young & few_core, loss, hint, words.few_core, risk),
+        ("propose_plan", opening, gain, score, words.opportunity, "opportunity"),
         ("advocacy", content, gain * 0.0, fact, words.content, ""),
     ]
+
+
+def _constant(state: pd.DataFrame, value: float) -> pd.Series:
+    return pd.Series(value, index=state.index)
 
 
 _NUMBERS = (

@@ -12,6 +12,7 @@ from helpers.anomalies.context import add_context
 from helpers.anomalies.kinds.catalogue import SYSTEMIC
 from helpers.anomalies.kinds.people import silent_users
 from helpers.anomalies.plays import play_of
+from helpers.anomalies.rounding import significant
 from helpers.anomalies.severity import severity_of
 from helpers.anomalies.stories import tell_stories
 from helpers.anomalies.wording import describe
@@ -133,8 +134,8 @@ def _finished(stories: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
         last_seen_on=start + pd.to_timedelta(last - 1, unit="D"),
         days_flagged=(last - first + 1).astype("int64"),
         confidence=stories["confidence"].astype(float).round(4),
-        p_value=stories["p_value"].astype(float),
-        q_value=stories["q_value"].astype(float),
+        p_value=significant(stories["p_value"]),
+        q_value=significant(stories["q_value"]),
         signals=stories["families"].astype("int64"),
         play=[play_of(kind).title for kind in stories["kind"]],
         route=stories["severity"].map(_ROUTES),

@@ -9,6 +9,7 @@ from helpers.anomalies.ensemble import q_values
 from helpers.anomalies.kinds.catalogue import KINDS, Kind
 from helpers.anomalies.kinds.found import Found, to_rows
 from helpers.anomalies.kinds.security import triage
+from helpers.anomalies.rounding import significant
 from helpers.anomalies.scene import Scene, corroboration
 from helpers.anomalies.severity import severity_of
 
@@ -126,7 +127,7 @@ def weekly_flags(scene: Scene, flags: pd.DataFrame) -> pd.DataFrame:
             "week_end": _dates(scene, weekly["day"].to_numpy(np.intp)),
             "kind": weekly["kind"].to_numpy(),
             "direction": weekly["direction"].to_numpy(),
-            "p_value": weekly["p_value"].to_numpy(float),
+            "p_value": significant(weekly["p_value"]),
             "severity": weekly["severity"].to_numpy(),
             "confidence": weekly["confidence"].to_numpy(float).round(4),
         }
@@ -150,7 +151,7 @@ def risk_by_week(scene: Scene) -> pd.DataFrame:
         {
             "account_id": scene.activity.accounts["account_id"].to_numpy()[account],
             "week_end": _dates(scene, scene.ends[end]),
-            "p_value": scene.votes.combined[account, end],
+            "p_value": significant(scene.votes.combined[account, end]),
             "signals": families[account, end].astype(int),
         }
     ).sort_values(["account_id", "week_end"], ignore_index=True)

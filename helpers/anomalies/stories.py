@@ -10,6 +10,7 @@ from helpers.anomalies.changes import CHANGE_COLUMNS, changes_of, note_of
 from helpers.anomalies.episodes import fold, to_episodes
 from helpers.anomalies.kinds.catalogue import kind_of
 from helpers.anomalies.known_factors import explain
+from helpers.anomalies.rounding import significant
 from helpers.anomalies.severity import LEVELS, lower
 
 __all__ = ["tell_stories"]
@@ -123,7 +124,9 @@ def _noted(stories: pd.DataFrame, analysis: Analysis) -> tuple[pd.DataFrame, pd.
         tables.append(changes.assign(account_id=row.account_id, kind=row.kind))
     listed = pd.concat([t for t in tables if len(t)] or tables, ignore_index=True)
     numbers = ["baseline_per_week", "recent_per_week", "change"]
-    rounded = listed.assign(**listed[numbers].astype(float).round(3))
+    rounded = listed.assign(
+        **listed[numbers].astype(float).round(3), p_value=significant(listed["p_value"])
+    )
     return stories.assign(note=notes), rounded[CHANGE_COLUMNS].sort_values(
         ["account_id", "kind", "p_value", "metric"], ignore_index=True
     )

@@ -29,6 +29,7 @@ from helpers.run.lock import hold_lock
 from helpers.run.plan import Plan, Step, make_plan
 from helpers.run.publish import publish, recover
 from helpers.run.schedule import Outcome, Progress, Scheduler
+from helpers.run.staging import finished_steps, forget_step, mark_finished, recorded_durations
 from helpers.sources import check_files, find_as_of
 
 __all__ = ["RunOptions", "kernel_environment", "run_company"]
@@ -122,13 +123,13 @@ def _stage_and_publish(
     if options.fresh:
         remove_tree(stage)
     _write_state(layout, options.config, data)
-    finished = _finished(stage, plan)
+    finished = finished_steps(stage, plan)
     for name in finished:
         options.say(f"{name}: unchanged since the last attempt, reused")
     for step in plan.steps:
         if step.name not in finished:
-            _forget(stage, step.name)
-    durations = _durations(stage)
+            forget_step(stage, step.name)
+    durations = recorded_durations(stage)
     with tempfile.TemporaryDirectory(prefix="playbook-") as scratch:
         settings = Path(scratch, "config.json")
         settings.write_text(to_json(config.model_dump(mode="json", by_alias=True)), "utf-8")
@@ -145,7 +146,7 @@ def _stage_and_publish(
 
         def on_done(outcome: Outcome) -> None:
             durations[outcome.step.name] = round(outcome.seconds, 1)
-            _mark(stage, outcome.step.name, plan.digests[outcome.step.name], durations)
+            mark_finished(stage, outcome.step.name, plan.digests[outcome.step.name], durations)
             options.say(f"{outcome.step.name}: done in {outcome.seconds:.0f} s")
 
         try:
@@ -232,50 +233,6 @@ def _is_published(layout: Layout, plan: Plan) -> bool:
     except (ValueError, KeyError):
         return False
     return recorded == plan.digests
-
-
-def _state(stage: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = json.loads((stage / "state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return state
-
-
-def _finished(stage: Path, plan: Plan) -> set[str]:
-    """Return the notebooks whose result in the staging folder is still valid."""
-    recorded = _state(stage).get("digests", {})
-    finished: set[str] = set()
-    for step in plan.steps:
-        files = (stage / f"{step.name}.html", stage / "notebooks" / f"{step.name}.ipynb")
-        valid = recorded.get(step.name) == plan.digests[step.name]
-        if valid and set(step.needs) <= finished and all(f.is_file() for f in files):
-            finished.add(step.name)
-    return finished
-
-
-def _durations(stage: Path) -> dict[str, float]:
-    durations: dict[str, float] = _state(stage).get("durations", {})
-    return durations
-
-
-def _mark(stage: Path, name: str, digest: str, durations: Mapping[str, float]) -> None:
-    digests = {**_state(stage).get("digests", {}), name: digest}
-    temporary = stage / "state.tmp"
-    temporary.write_text(to_json({"digests": digests, "durations": durations}), encoding="utf-8")
-    temporary.replace(stage / "state.json")
-
-
-def _forget(stage: Path, name: str) -> None:
-    """Remove what an unfinished or outdated notebook left behind."""
-    remove_tree(stage / "tables" / name)
-    for path in (
-        stage / f"{name}.html",
-        stage / "notebooks" / f"{name}.ipynb",
-        stage / "findings" / f"{name}.json",
-        stage / "done" / f"{name}.json",
-    ):
-        path.unlink(missing_ok=True)
 
 
 def _keep_failed(error: PlaybookError, layout: Layout, plan: Plan) -> PlaybookError:

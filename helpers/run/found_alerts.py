@@ -55,12 +55,9 @@ def in_alerts(run: Run, truth: Path) -> dict[str, float]:
         )
         for kind in (first, *others)
     }
+    planted = {kind: late.loc[late["kind"] == kind, "account_id"] for kind in REQUIREMENTS}
     found = {
-        f"{requirement}.{kind}": float(
-            sum(
-                (account, kind) in named for account in late.loc[late["kind"] == kind, "account_id"]
-            )
-        )
+        f"{requirement}.{kind}": float(sum((account, kind) in named for account in planted[kind]))
         for kind, requirement in REQUIREMENTS.items()
     }
     found["N-19.systemic"] = float((alerts["kind"] == "systemic_incident").sum())

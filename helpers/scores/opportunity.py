@@ -59,7 +59,7 @@ PARTS = (
             ("seats__share", _LIMIT, "{x:.0%} of seats in use"),
             ("storage__share", _LIMIT, "{x:.0%} of storage in use"),
             ("api__share", _LIMIT, "{x:.0%} of API calls in use"),
-            ("limit_hits__n_30d", _up((0, 0), (5, 100)), "{x:,.0f} limits hit in 30 days"),
+            ("limit_hits__n_30d", _up((0, 0), (5, 100)), "limits hit in 30 days: {x:,.0f}"),
         ),
     ),
     Part(
@@ -70,12 +70,12 @@ PARTS = (
             (
                 "premium_features_used__n_30d",
                 _up((0, 0), (1, 50), (3, 100)),
-                "{x:,.0f} premium features in use",
+                "premium features in use: {x:,.0f}",
             ),
             (
                 "pricing_page__n_30d",
                 _up((0, 0), (2, 50), (6, 100)),
-                "{x:,.0f} pricing-page visits in 30 days",
+                "pricing-page visits in 30 days: {x:,.0f}",
             ),
         ),
     ),
@@ -97,15 +97,15 @@ PARTS = (
         weight=0.20,
         meaning="growth of the team and of the customer's company",
         signals=(
-            ("invites__n_30d", _up((0, 0), (3, 50), (6, 100)), "{x:,.0f} invitations in 30 days"),
-            ("users_added__n_30d", _up((0, 0), (4, 50), (10, 100)), "{x:,.0f} people added"),
+            ("invites__n_30d", _up((0, 0), (3, 50), (6, 100)), "invitations in 30 days: {x:,.0f}"),
+            ("users_added__n_30d", _up((0, 0), (4, 50), (10, 100)), "people added: {x:,.0f}"),
             (
                 "headcount_growth_180d",
                 _up((0.0, 0.0), (0.1, 60.0), (0.3, 100.0)),
                 "headcount {x:+.0%}",
             ),
             ("funding_180d", _up((0, 0), (1, 100)), "new funding"),
-            ("job_postings_90d", _up((0, 0), (5, 60), (20, 100)), "{x:,.0f} job postings"),
+            ("job_postings_90d", _up((0, 0), (5, 60), (20, 100)), "job postings: {x:,.0f}"),
         ),
     ),
     Part(

@@ -43,15 +43,15 @@ _KEPT = (
     "is_trial",
 )
 UPGRADE_INPUTS: tuple[Input, ...] = (
-    _extra("invites__n_30d", "invitations", "log", "{x:,.0f} invitations in 30 days"),
-    _extra("users_added__n_30d", "people added", "log", "{x:,.0f} people added"),
+    _extra("invites__n_30d", "invitations", "log", "invitations in 30 days: {x:,.0f}"),
+    _extra("users_added__n_30d", "people added", "log", "people added: {x:,.0f}"),
     _extra("seats__share", "limits", "none", "{x:.0%} of seats in use"),
     _extra("storage__share", "limits", "none", "{x:.0%} of storage in use"),
     _extra("api__share", "limits", "none", "{x:.0%} of API calls in use"),
-    _extra("limit_hits__n_30d", "limits", "log", "{x:,.0f} limits hit in 30 days"),
-    _extra("premium_features_used__n_30d", "premium", "log", "{x:,.0f} premium features in use"),
-    _extra("departments__n", "departments", "log", "{x:,.0f} departments"),
-    _extra("integrations__n", "integrations", "log", "{x:,.0f} integrations"),
+    _extra("limit_hits__n_30d", "limits", "log", "limits hit in 30 days: {x:,.0f}"),
+    _extra("premium_features_used__n_30d", "premium", "log", "premium features in use: {x:,.0f}"),
+    _extra("departments__n", "departments", "log", "departments: {x:,.0f}"),
+    _extra("integrations__n", "integrations", "log", "integrations: {x:,.0f}"),
     *(item for item in CHURN_INPUTS if item.name in _KEPT),
 )
 """What the upgrade model may look at."""

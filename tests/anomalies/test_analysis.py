@@ -12,6 +12,7 @@ from helpers.anomalies.daily import day_scores, learn_days
 from helpers.anomalies.flags import risk_by_week, weekly_flags
 from helpers.anomalies.measure_truth import found_by_kind
 from helpers.anomalies.plots import plot_account, plot_company_days, plot_kinds
+from helpers.anomalies.rounding import significant
 from helpers.anomalies.signals import fill_cube, spread
 from helpers.anomalies.tables import all_tables
 from helpers.errors import ParameterError
@@ -242,6 +243,16 @@ def test_pictures_of_nothing_say_so():
 
     assert axes[0].texts[0].get_text() == "no daily history"
     assert len(bars.patches) == 0
+
+
+def test_published_numbers_have_six_digits():
+    assert significant([0.123456789, 1.23456789e-11, 0.0, 1234567.8]).tolist() == [
+        0.123457,
+        1.23457e-11,
+        0.0,
+        1234570.0,
+    ]
+    assert np.isnan(significant(np.nan))
 
 
 def test_counts_are_spread_over_accounts_and_days():

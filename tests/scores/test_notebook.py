@@ -10,6 +10,7 @@ import pytest
 from helpers.contract import OUTPUTS
 from tests.scores.made import make_tables
 from tests.scores.run_of import write_run
+from tests.scores.test_inputs import CAUSAL
 from tests.test_floors import ROOT
 
 NOTEBOOK = ROOT / "notebooks" / "06_churn_model.ipynb"
@@ -95,4 +96,6 @@ def test_the_notebook_keeps_the_house_rules():
     assert max(len(cell) for cell in lines) <= 25
     assert not any(line.startswith("def ") for cell in lines for line in cell)
     assert sum("plots.plot_" in line for cell in lines for line in cell) <= 6
+    said = "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
+    assert not CAUSAL.search(said)
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
