@@ -79,7 +79,9 @@ def test_a_dead_account_is_the_first_alert(monkeypatch, tmp_path):
 
 
 def test_it_follows_its_parameters(monkeypatch, tmp_path):
-    space, _ = executed(monkeypatch, tmp_path, review_days=7, windows_days=[7], baseline_days=60)
+    chosen = {"review_days": 7, "fall_windows_days": [7], "baseline_days": 60}
+
+    space, _ = executed(monkeypatch, tmp_path, **chosen)
 
     scene = space["analysis"].scene
     assert list(scene.windows) == [7]

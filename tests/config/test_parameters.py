@@ -1,8 +1,16 @@
 """Parameters reach a notebook with the name and the type that it declares, or not at all."""
 
+from pathlib import Path
+
 import pytest
 
-from helpers.config.parameters import check_values, parse_option, read_parameters
+from helpers.config.models import Analysis
+from helpers.config.parameters import (
+    check_values,
+    load_notebook_parameters,
+    parse_option,
+    read_parameters,
+)
 from helpers.errors import ParameterError
 
 
@@ -86,3 +94,14 @@ def test_computed_defaults_are_refused():
         read_parameters(notebook("a = 1\nb = a + 1\n"), "x.ipynb")
     with pytest.raises(ParameterError, match="line 1 of the parameters cell"):
         read_parameters(notebook("import os\n"), "x.ipynb")
+
+
+def test_a_setting_of_the_company_has_one_meaning_in_all_notebooks():
+    # D-15: `analysis.windows_days` once reached two notebooks that meant different windows by it
+    notebooks = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+    declared = {path.stem: load_notebook_parameters(path) for path in notebooks}
+
+    for name in Analysis.model_fields:
+        defaults = {repr(found[name].default) for found in declared.values() if name in found}
+        assert len(defaults) <= 1, f"{name}: {defaults}"
+    assert "windows_days" in declared["02_feature_engineering"]
