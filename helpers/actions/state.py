@@ -73,7 +73,8 @@ def account_state(given: Inputs) -> pd.DataFrame:
     accounts = given.accounts.set_index("account_id")
     gone = accounts["opted_out"].fillna(value=False).astype(bool)
     state = state[~state.index.isin(accounts.index[gone])].sort_index()
-    state["name"] = accounts["name"].reindex(state.index)
+    name = accounts["name"].reindex(state.index)
+    state["name"] = name.where(name.notna(), state.index.to_series())  # a task needs whom
     for column in ("csm", "mrr"):
         state[column] = state[column].where(
             state[column].notna(), accounts[column].reindex(state.index)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.anomalies.analysis import Analysis
 from helpers.anomalies.budget import apply_budget, rank_alerts
-from helpers.anomalies.context import add_context
+from helpers.anomalies.context import add_context, revenue
 from helpers.anomalies.kinds.catalogue import SYSTEMIC
 from helpers.anomalies.kinds.people import silent_users
 from helpers.anomalies.plays import play_of
@@ -96,7 +96,7 @@ def build_queue(
     words = [describe(row) for _, row in stories.iterrows()]
     told = pd.DataFrame(words, columns=["historical", "recent", "evidence"], index=stories.index)
     alerts = pd.concat([stories, told], axis=1)
-    alerts = _finished(add_context(alerts, features), analysis)
+    alerts = _finished(add_context(alerts, features), analysis, features)
     ranked = rank_alerts(alerts)
     kept, rest, load = apply_budget(ranked, as_of=analysis.scene.activity.as_of, per_week=per_week)
     whole = rank_alerts(pd.concat([_incidents(analysis), kept], ignore_index=True))
@@ -122,7 +122,9 @@ def _typed(alerts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _finished(stories: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+def _finished(
+    stories: pd.DataFrame, analysis: Analysis, features: pd.DataFrame | None
+) -> pd.DataFrame:
     """Add what the contract promises and what a reader wants beside it."""
     activity = analysis.scene.activity
     accounts = activity.accounts.set_index("account_id")
@@ -144,7 +146,7 @@ def _finished(stories: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
             for level, direction in zip(stories["severity"], stories["direction"], strict=True)
         ],
         csm=stories["account_id"].map(accounts["csm"]).astype("object"),
-        mrr=stories["account_id"].map(accounts["mrr"]).astype(float),
+        mrr=stories["account_id"].map(revenue(accounts["mrr"], features)).astype(float),
         n_accounts=1,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["add_context"]
+__all__ = ["add_context", "revenue"]
 
 _PARTS: dict[str, tuple[str, float, float]] = {
     "nps_last": ("NPS {:.0f}", 0, 10),
@@ -46,6 +46,23 @@ def add_context(alerts: pd.DataFrame, features: pd.DataFrame | None) -> pd.DataF
     return alerts.assign(
         context=[_told(known, rank, str(account)) for account in alerts["account_id"]]
     )
+
+
+def revenue(mrr: pd.Series, features: pd.DataFrame | None) -> pd.Series:
+    """Return the monthly revenue of each account: of its subscriptions, else of the CRM.
+
+    Parameters
+    ----------
+    mrr : Series
+        As the accounts table has it, by ``account_id``.
+    features : DataFrame or None
+        One row an account and date; ``mrr`` of the newest is what the subscriptions say.
+    """
+    if features is None or "mrr" not in features:
+        return mrr
+    newest = features.sort_values("as_of").drop_duplicates("account_id", keep="last")
+    told = newest.set_index("account_id")["mrr"].astype("float64").reindex(mrr.index)
+    return told.where(told.notna(), mrr.astype("float64"))
 
 
 def _told(known: pd.DataFrame, rank: pd.Series, account: str) -> str:

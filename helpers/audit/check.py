@@ -82,6 +82,8 @@ def _text(company: str, reading: Reading, audit: Audit) -> str:
 def _issue_line(row: dict[Hashable, Any]) -> str:
     where = f"{row['table']}.{row['column']}" if row["column"] else str(row["table"])
     example = f", e.g. {row['example']}" if row["example"] else ""
-    head = f"  {row['severity']:<8}{where}: {row['rule']}: {row['n_rows']:,} ({row['share']:.1%})"
+    share = row["share"] + 1e-12  # a half is rounded up: 1,077 of 2,000 are 53.9 %
+    count = f": {row['n_rows']:,} ({share:.1%})" if row["n_rows"] else ""
+    head = f"  {row['severity']:<8}{where}: {row['rule']}{count}"
     remedy = f"\n          {row['remedy']}" if row["remedy"] else ""
     return head + example + remedy

@@ -12,6 +12,8 @@ from helpers.sources.session import Sql, commas, fill, ident
 __all__ = ["SEVERITIES", "find_issues", "issue", "sample_quarantine"]
 
 SEVERITIES = ("error", "warning", "note")
+WIDESPREAD = 0.2
+"""Share of a table's rows from which a contradiction is no slip any more but an error."""
 _COLUMNS = ["table", "column", "rule", "n_rows", "share", "example", "severity", "remedy"]
 
 
@@ -65,6 +67,7 @@ def find_issues(
     read = reading.reindex(columns=_COLUMNS).fillna({"remedy": "", "example": ""})
     parts = [part for part in (found, read) if not part.empty]
     joined = pd.concat(parts, ignore_index=True) if parts else found
+    joined["severity"] = joined["severity"].mask(_is_widespread(joined), "error")
     order = joined["severity"].map({name: i for i, name in enumerate(SEVERITIES)})
     return (
         joined.assign(_order=order)
@@ -72,6 +75,14 @@ def find_issues(
         .drop(columns="_order")
         .astype({"n_rows": "int64", "share": "float64"})
     )
+
+
+def _is_widespread(issues: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which warnings say that two values of many rows cannot both be right."""
+    contradicts = issues["rule"].isin({rule.rule for rule in RULES})
+    misdated = issues["rule"].str.startswith("dated ")
+    often = issues["share"].astype("float64") >= WIDESPREAD
+    return issues["severity"].eq("warning") & (contradicts | misdated) & often
 
 
 def sample_quarantine(quarantine: pd.DataFrame, *, per_reason: int = 2) -> pd.DataFrame:
@@ -119,7 +130,8 @@ def _count(views: Views, table: str, rules: Sequence[Rule]) -> list[dict[str, An
     counts = [
         fill(
             "COUNT(*) FILTER ({broken}),"
-            " MIN({who} || ': ' || CAST(t.{column} AS VARCHAR)) FILTER ({broken})",
+            " MIN({who} || ': ' || regexp_replace(CAST(t.{column} AS VARCHAR),"
+            " ' 00:00:00([+]00)?$', '')) FILTER ({broken})",
             broken=Sql(rule.broken),
             who=who,
             column=ident(rule.column),

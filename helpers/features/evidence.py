@@ -59,10 +59,12 @@ def _listed(texts: pd.Series) -> list[str]:
 def _absent(described: pd.DataFrame) -> dict[str, str]:
     """Return the sources that no feature with a value needs, and how to call them.
 
-    A table of which nothing is there is called by its name, else the column is.
+    A table of which nothing is there is called by its name, else the column is. Of alternatives
+    (``a|b``) any may be the one that is there.
     """
-    there = _listed(described.loc[described["known"] > 0, "needs"])
-    tables_there = [part.split(".")[0] for need in there for part in need.split("|")]
+    known = _listed(described.loc[described["known"] > 0, "needs"])
+    there = {part for need in known for part in need.split("|")}
+    tables_there = {part.split(".")[0] for part in there}
 
     def called(need: str) -> str:
         parts = [part.removeprefix("role:") for part in need.split("|")]
@@ -74,7 +76,7 @@ def _absent(described: pd.DataFrame) -> dict[str, str]:
         return kind + " or ".join(f"`{name}`" for name in dict.fromkeys(names))
 
     needs = dict.fromkeys(_listed(described["needs"]))
-    return {need: called(need) for need in needs if need not in there}
+    return {need: called(need) for need in needs if there.isdisjoint(need.split("|"))}
 
 
 def base_rates(labels: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +162,8 @@ def gaps(covered: pd.DataFrame) -> tuple[str, ...]:
     """Say which features could not be computed and what they need, one sentence a family."""
     columns = [covered[name].tolist() for name in ("family", "n_empty", "n_features", "absent")]
     return tuple(
-        f"{family}: {n_empty} of {n} features are empty, for want of {absent}"
+        f"{family}: {n_empty} of {n} features are empty, "
+        + (f"for want of {absent}" if absent else "because the sources hold nothing to measure")
         for family, n_empty, n, absent in zip(*columns, strict=True)
         if n_empty
     )

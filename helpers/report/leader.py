@@ -22,6 +22,7 @@ from helpers.report.leader_lists import (
     segment_export,
 )
 from helpers.report.numbers import latest, previous_folder, tiles
+from helpers.report.page import TITLES
 
 __all__ = [
     "caveats",
@@ -30,12 +31,15 @@ __all__ = [
     "expansion_list",
     "five_numbers",
     "headlines",
+    "listed_for",
     "live_accounts",
     "moves",
     "risk_list",
     "segment_export",
     "workload",
 ]
+
+NOBODY = "nobody yet"
 
 
 def five_numbers(run: Run, config: CompanyConfig) -> pd.DataFrame:
@@ -53,7 +57,7 @@ def five_numbers(run: Run, config: CompanyConfig) -> pd.DataFrame:
         {
             "number": [tile.label for tile in found],
             "now": [tile.value for tile in found],
-            "change": [tile.change for tile in found],
+            "change": [tile.change or "not known for that date" for tile in found],
             "compared_with": since or "nothing earlier",
         }
     )
@@ -136,11 +140,11 @@ def workload(run: Run, config: CompanyConfig) -> pd.DataFrame:
     actions = pd.DataFrame(columns=["csm", "due_on"]) if actions is None else actions
     soon = pd.Timestamp(config.as_of) + pd.Timedelta(days=7)
     urgent = actions[pd.to_datetime(actions["due_on"]) <= soon]
-    owners = base["csm"].fillna("nobody yet").value_counts()
+    owners = base["csm"].fillna(NOBODY).value_counts()
     frame = pd.DataFrame({"n_accounts": owners}).rename_axis("csm")
     named = {"n_actions": actions, "n_urgent": urgent}
     for name, rows in named.items():
-        counted = rows["csm"].astype("object").fillna("nobody yet").value_counts()
+        counted = rows["csm"].astype("object").fillna(NOBODY).value_counts()
         frame[name] = counted.reindex(frame.index).fillna(0).astype("int64")
     frame["capacity"] = config.capacity.accounts_per_csm_per_week
     return frame.reset_index().sort_values(
@@ -158,43 +162,90 @@ def decisions(
     DataFrame
         ``decision``, ``rests_on``; three rows.
     """
-    over = load[load["n_urgent"] > load["capacity"]]
-    money = at_risk["mrr"].astype("float64").sum()
+    money = at_risk["mrr"].astype("float64").sum(min_count=1)
+    pay = "pay an unknown sum" if pd.isna(money) else f"pay {money:,.0f} {currency} a month"
     rows: list[dict[str, Any]] = [
         {
             "decision": "Who takes the calls that exceed one person's week?",
-            "rests_on": (
-                f"{len(over)} of {len(load)} managers have more urgent accounts than their "
-                f"capacity of {int(load['capacity'].max()) if len(load) else 0} a week"
-            ),
+            "rests_on": _urgent(load),
         },
         {
             "decision": "Do we offer the accounts at risk something beyond a call?",
-            "rests_on": (
-                f"the {len(at_risk)} accounts listed at risk pay {money:,.0f} {currency} a month"
-            ),
+            "rests_on": f"the {len(at_risk)} accounts listed {listed_for(at_risk)} {pay}",
         },
         {
             "decision": "Which of the growing accounts get an offer this quarter?",
-            "rests_on": f"{len(growing)} accounts are listed for growth and not at high risk",
+            "rests_on": f"{len(growing)} accounts are listed for growth and not for risk",
         },
     ]
     return pd.DataFrame(rows)
 
 
+def _urgent(load: pd.DataFrame) -> str:
+    capacity = int(load["capacity"].max()) if len(load) else 0
+    if set(load["csm"]) <= {NOBODY}:
+        return (
+            f"no account names its manager; {int(load['n_urgent'].sum())} accounts are urgent, "
+            f"one person's capacity is {capacity} a week"
+        )
+    over = load[load["n_urgent"] > load["capacity"]]
+    return (
+        f"{len(over)} of {len(load)} managers have more urgent accounts than their capacity of "
+        f"{capacity} a week"
+    )
+
+
+def listed_for(at_risk: pd.DataFrame) -> str:
+    """Say why accounts stand on the list at risk: for their churn score, or without one."""
+    if at_risk.empty or at_risk["churn_probability"].notna().any():
+        return "at risk"
+    return "for low health (there is no churn score)"
+
+
 def headlines(run: Run) -> pd.DataFrame:
-    """Return the headline of each notebook that has run: ``notebook``, ``finding``."""
+    """Return the headline of each notebook: ``notebook`` (its short title), ``finding``."""
     names = [name for name in NOTEBOOKS if name != "07_segment_report"]
     return pd.DataFrame(
-        {"notebook": names, "finding": [run.finding(name)["headline"] for name in names]}
+        {
+            "notebook": [TITLES[name][0] for name in names],
+            "finding": [run.finding(name)["headline"] for name in names],
+        }
     )
 
 
 def caveats(run: Run, *, limit: int = 3) -> tuple[str, ...]:
-    """Return the first caveat of each notebook that has one, at most ``limit``."""
-    names = [name for name in NOTEBOOKS if name != "07_segment_report"]
+    """Say what the page cannot know, then the first caveat of each notebook, ``limit`` of them."""
+    names = [name for name in NOTEBOOKS if name not in ("07_segment_report", "01_data_audit")]
     found = [run.finding(name)["caveats"][:1] for name in reversed(names)]
-    return tuple(note for notes in found for note in notes)[:limit]
+    usual = [note for notes in found for note in notes][:limit]
+    return (*_no_scores(run), *_data_errors(run), *usual)
+
+
+def _no_scores(run: Run) -> list[str]:
+    """Say that nobody is known to be likely to leave, where the churn model gave no score."""
+    predictions = latest(run.read("06_churn_model", "predictions"))
+    if predictions.empty or predictions["churn_probability"].notna().any():
+        return []
+    why = predictions["reason"].dropna().astype(str)
+    because = f" ({why.iloc[0]})" if len(why) else ""
+    told = (
+        f"No churn score is given{because}: the list at risk goes by health, and nothing on this "
+        "page says who will leave or why."
+    )
+    return [told]
+
+
+def _data_errors(run: Run) -> list[str]:
+    """Repeat the errors that the audit found: every number below rests on these data."""
+    issues = run.read("01_data_audit", "issues")
+    errors = issues[issues["severity"].eq("error")].sort_values("share", ascending=False)
+    if errors.empty:
+        return []
+    told = [
+        f"{table}: {rule} ({share + 1e-12:.1%})"
+        for table, rule, share in errors[["table", "rule", "share"]].head(3).to_numpy().tolist()
+    ]
+    return [f"The data contradict themselves, see the audit: {'; '.join(told)}."]
 
 
 def _snapshot(live: pd.DataFrame, days_back: int) -> pd.Timestamp | None:

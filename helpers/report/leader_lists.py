@@ -5,6 +5,7 @@ import pandas as pd
 from helpers.artifacts import Run
 from helpers.report.calls import ranked_actions
 from helpers.report.numbers import known_accounts, latest
+from helpers.scores.drivers import RAISES
 
 __all__ = [
     "CHURNED",
@@ -17,6 +18,8 @@ __all__ = [
 ]
 
 CHURNED = "Churned"
+NOTHING_DUE = "nothing due in the next weeks"
+BEYOND_CAPACITY = "waits: beyond the team's capacity"
 _LIST = ["account", "csm", "segment", "mrr"]
 
 
@@ -46,7 +49,8 @@ def risk_list(run: Run, *, limit: int) -> pd.DataFrame:
     )
     money = rows["mrr"].astype("float64").fillna(0.0)
     probability = rows["churn_probability"].astype("float64")
-    if probability.notna().any():
+    scored = bool(probability.notna().any())
+    if scored:
         chosen = rows[rows["churn_band"].isin(["high", "medium"])]
         rank = (probability * money).reindex(chosen.index)
     else:
@@ -54,7 +58,7 @@ def risk_list(run: Run, *, limit: int) -> pd.DataFrame:
         rank = money.reindex(chosen.index)
     chosen = chosen.assign(_rank=rank).sort_values(["_rank", "account_id"], ascending=[False, True])
     chosen = _with_action(run, chosen.head(limit))
-    chosen["reasons"] = chosen["drivers"].map(_joined)
+    chosen["reasons"] = chosen["drivers"].map(_joined) if scored else "low health; no churn score"
     columns = [*_LIST, "churn_probability", "health_score", "reasons", "next_action"]
     return chosen[columns].reset_index(drop=True)
 
@@ -66,7 +70,8 @@ def expansion_list(run: Run, *, limit: int) -> pd.DataFrame:
     -------
     DataFrame
         ``account``, ``csm``, ``segment``, ``mrr``, ``opportunity_score``, ``reasons``,
-        ``next_action``; empty where 06 made no expansion table.
+        ``next_action``; empty where 06 made no expansion table. Without churn scores, accounts
+        of low health are left out instead of those at high risk.
     """
     columns = [*_LIST, "opportunity_score", "reasons", "next_action"]
     table = run.read_optional("06_churn_model", "expansion")
@@ -74,6 +79,9 @@ def expansion_list(run: Run, *, limit: int) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     predictions = latest(run.read("06_churn_model", "predictions"))
     risky = set(predictions.loc[predictions["churn_band"].eq("high"), "account_id"])
+    if predictions["churn_probability"].isna().all():
+        health = latest(run.read("06_churn_model", "health"))
+        risky = set(health.loc[health["health_band"].eq("low"), "account_id"])
     rows = latest(table).merge(live_base(run), on="account_id", validate="1:1")
     rows = rows[~rows["account_id"].isin(risky) & rows["opportunity_score"].notna()]
     rows = rows.sort_values(["opportunity_score", "account_id"], ascending=[False, True])
@@ -139,12 +147,16 @@ def current_mrr(run: Run) -> pd.DataFrame:
 def _with_action(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
     actions = ranked_actions(run)
     if actions is None or actions.empty:
-        return rows.assign(next_action="")
+        return rows.assign(next_action=NOTHING_DUE)
     first = actions.drop_duplicates("account_id").set_index("account_id")["action"]
-    return rows.assign(next_action=rows["account_id"].map(first).fillna(""))
+    waiting = run.read_optional("06_churn_model", "waiting")
+    ids = set() if waiting is None else set(waiting["account_id"])
+    later = rows["account_id"].isin(ids).map({True: BEYOND_CAPACITY, False: NOTHING_DUE})
+    return rows.assign(next_action=rows["account_id"].map(first).fillna(later))
 
 
 def _joined(texts: object) -> str:
     if texts is None or isinstance(texts, float):
         return ""
-    return "; ".join(str(text) for text in texts)  # type: ignore[attr-defined]
+    ending = f" ({RAISES})"  # on a list of risks it goes without saying
+    return "; ".join(str(text).removesuffix(ending) for text in texts)  # type: ignore[attr-defined]

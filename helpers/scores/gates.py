@@ -22,9 +22,9 @@ ALPHA = 0.05
 PEERS = 10
 """Outcomes are shuffled among so many accounts of about the same age."""
 SIGNAL_RULE = (
-    "A model has signal if, on the newest dates with a known outcome, the 95 % interval of its "
+    "A model has signal if, on the newest dates with a known outcome, the 95% interval of its "
     "area under the curve (AUC) lies above 0.5, and if outcomes shuffled among accounts of the "
-    "same date and about the same age reach its AUC, and its average precision, in less than 5 % "
+    "same date and about the same age reach its AUC, and its average precision, in less than 5% "
     "of tries each. The age of an account alone is no signal: nobody needs a model for it."
 )
 
@@ -236,12 +236,12 @@ def _why(low: float, high: float, auc: float, by_age: float, p_value: float) -> 
     problems = []
     if not low > 0.5:
         problems.append(
-            f"its area under the curve is {auc:.2f}, 95 % interval {low:.2f} to {high:.2f}, which "
+            f"its area under the curve is {auc:.2f}, 95% interval {low:.2f} to {high:.2f}, which "
             "drawing lots may well explain"
         )
     if not p_value < ALPHA:
         problems.append(
             f"outcomes shuffled among accounts of the same age do as well in {p_value:.0%} of "
-            f"tries, with an area under the curve of {auc:.2f} against {by_age:.2f} by age alone"
+            f"tries: its area under the curve is {auc:.2f}, theirs {by_age:.2f} on average"
         )
     return "no usable signal: " + " and ".join(problems) if problems else ""

@@ -63,3 +63,10 @@ def test_revenue_falls_back_on_the_accounts_table():
 
     assert state.loc["a", "mrr"] == 70.0
     assert state.loc["a", "csm"] == "Ana"
+
+
+def test_an_account_without_a_name_goes_by_its_id():
+    given = inputs_of({"a": {}, "b": {}})
+    given.accounts["name"] = given.accounts["name"].mask(given.accounts["account_id"] == "b")
+
+    assert account_state(given)["name"].tolist() == ["Company a", "b"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from helpers.anomalies.alerts import ALERT_COLUMNS
 from helpers.anomalies.budget import apply_budget, rank_alerts
-from helpers.anomalies.context import add_context
+from helpers.anomalies.context import add_context, revenue
 from helpers.anomalies.episodes import fold, to_episodes
 from helpers.anomalies.feedback import thresholds
 from helpers.anomalies.kinds.catalogue import KINDS
@@ -297,7 +297,7 @@ def row(**told):
                 "high": 1_880,
                 "window_days": 28.0,
             },
-            "logins 450 → 280 a week over 28 days, −38 %, expected 430 to 470",
+            "logins 450 → 280 a week over 28 days, −38%, expected 430 to 470",
         ),
         (
             {"kind": "suspicious_activity", "metric": "security", "observed": 54, "expected": 0.2,
@@ -308,7 +308,7 @@ def row(**told):
         (
             {"kind": "near_seat_limit", "metric": "seats", "observed": 46, "expected": 50,
              "size": 0.92},
-            "seats 46 of 50: 92 %",
+            "seats 46 of 50: 92%",
         ),
         (
             {"kind": "unexpected_spike", "metric": "events", "observed": 640, "expected": 60,
@@ -319,12 +319,12 @@ def row(**told):
         (
             {"kind": "gradual_decline", "metric": "logins", "observed": 20, "expected": 30,
              "low": 8.0, "size": -0.3366},
-            "logins −5 % a week for 8 weeks, −34 % in all; 20 in the last 7 days",
+            "logins −5% a week for 8 weeks, −34% in all; 20 in the last 7 days",
         ),
         (
             {"kind": "outlier_actions", "metric": "action:key_created", "observed": 4,
              "expected": 0.01},
-            ("key created 4 times in 7 days, not once in 12 weeks before; 1 % of its peers did it "
+            ("key created 4 times in 7 days, not once in 12 weeks before; 1% of its peers did it "
             "in 12 weeks"),
         ),
     ],
@@ -349,7 +349,7 @@ def test_numbers_are_written_for_people():
         "3",
         "unknown",
     ]
-    assert [percent(-0.38), percent(0.5), percent(11.0)] == ["−38 %", "+50 %", "12 times as many"]
+    assert [percent(-0.38), percent(0.5), percent(11.0)] == ["−38%", "+50%", "12 times as many"]
     assert [span(7), span(28), span(1)] == ["a week", "a week over 28 days", "on one day"]
     assert metric_words("feature:bulk_import") == "bulk import"
 
@@ -379,3 +379,12 @@ def test_the_contract_is_kept():
     promised += ["confidence", "explained_by", "play", "csm"]
 
     assert set(promised) <= set(ALERT_COLUMNS)
+
+
+def test_revenue_is_what_the_subscriptions_say_else_the_crm():
+    mrr = pd.Series({"a": None, "b": 7.0, "c": 8.0}, dtype="float64")
+    dates = pd.to_datetime(["2026-06-01", "2026-07-01", "2026-07-01"])
+    features = pd.DataFrame({"account_id": ["a", "a", "b"], "as_of": dates, "mrr": [1, 5, None]})
+
+    assert revenue(mrr, features).tolist() == [5.0, 7.0, 8.0]
+    assert revenue(mrr, None) is mrr

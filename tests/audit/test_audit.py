@@ -48,6 +48,16 @@ def test_dates_before_sign_up_are_counted_with_their_share(tmp_path):  # D-05, D
     assert found["n_rows"].tolist() == [3]
     assert found["share"].iloc[0] == pytest.approx(3 / len(tickets))
     assert found["example"].iloc[0].startswith("acc-")
+    assert found["severity"].tolist() == ["warning"]
+
+
+def test_what_a_fifth_of_the_rows_contradict_is_an_error(tmp_path):  # D-13
+    tables = make_tables()
+    tickets = tables["tickets"]
+    tickets["opened_at"] = pd.Timestamp("2001-01-01", tz="UTC")
+    found = rows_of(audit_with(tmp_path, tables), "tickets", "before the account signed up")
+    assert (found["share"].iloc[0], found["severity"].iloc[0]) == (1.0, "error")
+    assert found["example"].iloc[0].endswith(": 2001-01-01")  # a day, without its midnight
 
 
 def test_contradicting_churn_labels_are_errors_in_both_directions(tmp_path):  # D-16

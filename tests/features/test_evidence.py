@@ -145,3 +145,27 @@ def test_pairs_of_features_are_counted_by_account_and_day(tmp_path):  # F-07
     assert row["share"] == pytest.approx(4 / 7)
     assert row["expected_share"] == pytest.approx(4 * 5 / 49)
     assert row["lift"] == pytest.approx(4 * 7 / (4 * 5))
+
+
+def test_what_another_feature_shows_to_be_there_is_not_called_missing():
+    described = pd.DataFrame(
+        {
+            "feature": ["mrr", "is_annual", "seats__share", "late"],
+            "family": ["billing", "billing", "limits", "billing"],
+            "sources": ["subscriptions", "invoices, subscriptions", "usage_levels", "invoices"],
+            "needs": [
+                "subscriptions.mrr|accounts.mrr",
+                "invoices, subscriptions.mrr",
+                "usage_levels, subscriptions.mrr|accounts.seats",
+                "accounts.mrr",
+            ],
+        }
+    )
+    table = pd.DataFrame({"mrr": [1.0], "is_annual": [None], "seats__share": [None], "late": None})
+
+    covered = evidence.coverage(table, described).set_index("family")
+
+    assert covered.loc["billing", "absent"] == "`invoices`"
+    assert covered.loc["limits", "absent"] == "`usage_levels`"
+    nothing = evidence.gaps(covered.assign(absent="").reset_index())
+    assert nothing[0].endswith("empty, because the sources hold nothing to measure")
