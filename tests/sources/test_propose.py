@@ -110,6 +110,32 @@ def test_without_accounts_they_are_folded_from_the_events(tmp_path):
     assert "invoices" in config.sources
 
 
+def test_who_churned_is_taken_from_the_accounts_where_only_they_know(tmp_path):
+    accounts = (
+        "account_id,name,signup_date,churned,last_paid_through\n"
+        "A1,Acme,2024-01-01,1,2024-03-03\nA2,Bolt,2024-01-05,0,2024-09-09\n"
+    )
+    folder = write(tmp_path / "data", accounts_csv=accounts)
+
+    text, _, _ = proposed(folder, tmp_path)
+
+    assert "occurred_at: last_paid_through  # ? the day that those left whom churned marks?" in text
+    assert "churn_after_silent_days" not in text
+    outcomes = pd.read_parquet(tmp_path / "out" / "outcomes.parquet")
+    assert outcomes["account_id"].tolist() == ["A1"]
+    assert outcomes["outcome"].tolist() == ["churned"]
+
+
+def test_a_churn_flag_without_a_day_is_said_to_lack_it(tmp_path):
+    accounts = "account_id,name,signup_date,churned\nA1,Acme,2024-01-01,1\nA2,B,2024-01-05,0\n"
+    folder = write(tmp_path / "data", accounts_csv=accounts)
+
+    text, config, _ = proposed(folder, tmp_path)
+
+    assert "churn_after_silent_days: 90  # ? churned says who, not when" in text
+    assert "outcomes" not in config.sources
+
+
 def test_dates_that_prove_nothing_are_doubted(tmp_path):
     text = (
         EVENTS.replace("2024-03-01T08:00:00Z", "01/02/2024")
@@ -229,7 +255,7 @@ def test_names_are_compared_by_their_words():
     [
         ("ravenstack", {"accounts", "events", "outcomes", "subscriptions", "tickets"}),
         ("online_retail_ii", {"accounts", "events", "invoices"}),
-        ("fightchurn_crm5", {"accounts", "events", "subscriptions"}),
+        ("fightchurn_crm5", {"accounts", "events", "outcomes", "subscriptions"}),
     ],
 )
 def test_real_data_can_be_read_as_proposed(tmp_path, name, tables):

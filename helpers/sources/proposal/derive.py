@@ -7,8 +7,18 @@ from helpers.sources.proposal.match import Guess, Match, match_table, quoted
 from helpers.sources.proposal.names import synonyms, tokens
 from helpers.sources.proposal.profile import Profile
 
-__all__ = ["OrderLines", "derived_accounts", "derived_invoices", "first_time", "order_lines"]
+__all__ = [
+    "OrderLines",
+    "derived_accounts",
+    "derived_invoices",
+    "derived_outcomes",
+    "first_time",
+    "order_lines",
+]
 
+_TRUE = ("1", "true", "t", "yes", "y")
+_LEAVING = {"churn", "churned", "cancel", "cancelled", "canceled", "cancellation", "left",
+            "closed", "end", "ended", "expired", "terminated", "last", "paid"}  # fmt: skip
 _FORMATS = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "unclear": "%d/%m/%Y"}
 
 
@@ -85,7 +95,12 @@ def derived_accounts(events: Match) -> Match:
             why = "the alphabetically first value of the account"
             entry = {"sql": f"MIN({quoted(guess.source)})"}
             guesses[name] = Guess(source="", entry=entry, sure=False, why=why)
-    return Match(table="accounts", dataset=dataset, guesses=guesses, score=0.0)
+    settings: dict[str, str | list[str]] = {}
+    facts = dataset.columns[account.source]
+    if facts.n_filled < facts.n_rows:
+        settings["where"] = f"{quoted(account.source)} IS NOT NULL"
+    settings["group_by"] = [account.source]
+    return Match(table="accounts", dataset=dataset, guesses=guesses, score=0.0, settings=settings)
 
 
 def derived_invoices(events: Match, lines: OrderLines) -> Match:
@@ -102,4 +117,32 @@ def derived_invoices(events: Match, lines: OrderLines) -> Match:
         "amount": Guess(source="", entry=amount, sure=False,
                         why="quantity times price; credits allowed"),
     }  # fmt: skip
-    return Match(table="invoices", dataset=dataset, guesses=guesses, score=0.0)
+    keys = [lines.order, events.guesses["account_id"].source]
+    return Match(table="invoices", dataset=dataset, guesses=guesses, score=0.0,
+                 settings={"group_by": keys})  # fmt: skip
+
+
+def derived_outcomes(accounts: Match) -> Match | None:
+    """Take churn from the accounts, where a flag says who and another column may say when."""
+    dataset, flag = accounts.dataset, accounts.guesses.get("claimed_churned")
+    if flag is None or dataset.columns[flag.source].kind != "boolean":
+        return None
+    used = {guess.source for guess in accounts.guesses.values()}
+    days = [name for name, facts in dataset.columns.items()
+            if facts.kind == "date" and name not in used and tokens(name) & _LEAVING]  # fmt: skip
+    yes = [value for value in sorted(dataset.columns[flag.source].values)
+           if value.lower() in _TRUE]  # fmt: skip
+    if not days or not yes:
+        return None
+    listed = ", ".join("'" + value.lower() + "'" for value in dict.fromkeys(yes))
+    facts = dataset.columns[days[0]]
+    style = {"format": facts.style} if facts.style.startswith(("epoch", "%")) else {}
+    guesses = {
+        "account_id": accounts.guesses["account_id"],
+        "outcome": Guess(source="", entry={"constant": "churned"}),
+        "occurred_at": Guess(source=days[0], entry=style, sure=False,
+                             why=f"the day that those left whom {flag.source} marks?"),
+    }  # fmt: skip
+    where = f"lower(CAST({quoted(flag.source)} AS VARCHAR)) IN ({listed})"
+    return Match(table="outcomes", dataset=dataset, guesses=guesses, score=0.0,
+                 settings={"where": where})  # fmt: skip

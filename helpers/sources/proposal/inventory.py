@@ -96,7 +96,8 @@ def take_inventory(session: Session, root: Path) -> tuple[list[Dataset], list[st
             for name, sample in _samples(session, path, kind):
                 datasets.append(_dataset(name, pattern, paths, sample))
         except (InputError, duckdb.Error, sqlite3.Error, UnicodeError) as error:
-            skipped.append(f"{pattern}: {str(error).splitlines()[0]}")
+            why = str(error).splitlines()[0].removeprefix(f"{path.name}: ")
+            skipped.append(f"{pattern}: {why}")
     return datasets, skipped
 
 

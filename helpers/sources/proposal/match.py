@@ -55,13 +55,14 @@ class Guess:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A data set as a contract table."""
+    """A data set as a contract table; ``settings`` are those of a table that is derived."""
 
     table: str
     dataset: Dataset
     guesses: dict[str, Guess]
     score: float
     missing: tuple[str, ...] = ()
+    settings: dict[str, str | list[str]] = field(default_factory=dict)
 
 
 def best_matches(datasets: Sequence[Dataset]) -> list[Match]:

@@ -7,9 +7,14 @@ from typing import Any
 
 from helpers.contract import TABLES
 from helpers.errors import InputError
-from helpers.sources.proposal.derive import derived_accounts, derived_invoices, order_lines
+from helpers.sources.proposal.derive import (
+    derived_accounts,
+    derived_invoices,
+    derived_outcomes,
+    order_lines,
+)
 from helpers.sources.proposal.inventory import Dataset, take_inventory
-from helpers.sources.proposal.match import Guess, Match, best_matches, quoted
+from helpers.sources.proposal.match import Guess, Match, best_matches
 from helpers.sources.proposal.names import ROLE_WORDS, normalise, tokens
 from helpers.sources.proposal.relations import LookupGuess, find_lookup, with_checked_accounts
 from helpers.sources.proposal.yaml_text import Lines, flow, scalar
@@ -83,6 +88,9 @@ def _settle(matches: Sequence[Match]) -> list[Match]:
             by_table.setdefault("invoices", derived_invoices(events, lines))
         if accounts is None:
             by_table["accounts"] = derived_accounts(events)
+    left = derived_outcomes(accounts) if accounts is not None else None
+    if left is not None:
+        by_table.setdefault("outcomes", left)
     return [by_table[table] for table in TABLES if table in by_table]
 
 
@@ -153,8 +161,8 @@ class _Writer:
                     doubt="not UTF-8; cp1252 is a guess" if name == "encoding" else "")  # fmt: skip
         self._dates(match)
         self._zone(match)
-        if derived:
-            self._fold(match)
+        for name, setting in match.settings.items():
+            self.out.add(2, f"{name}: {flow(setting)}")
         self._columns(match)
         lookup = self.lookups.get(match.table)
         if lookup is not None:
@@ -181,15 +189,6 @@ class _Writer:
         local = [name for name in sources if match.dataset.columns[name].local_clock]
         if local:
             self.out.add(2, "time_zone: UTC", doubt=f"{', '.join(local)}: times without an offset")
-
-    def _fold(self, match: Match) -> None:
-        account = match.guesses["account_id"].source
-        keys = [account]
-        if match.table == "invoices":
-            keys = [match.guesses["invoice_id"].source, account]
-        elif match.dataset.columns[account].n_filled < match.dataset.columns[account].n_rows:
-            self.out.add(2, f"where: {scalar(quoted(account) + ' IS NOT NULL')}")
-        self.out.add(2, f"group_by: {flow(keys)}")
 
     def _columns(self, match: Match) -> None:
         lookup = self.lookups.get(match.table)
@@ -282,7 +281,10 @@ class _Writer:
         if "outcomes" not in self.tables and "events" in self.tables:
             self.out.blank()
             self.out.add(0, "analysis:")
-            doubt = "no file says who churned: so many days without an event"
+            accounts = self.tables.get("accounts")
+            flag = accounts.guesses.get("claimed_churned") if accounts else None
+            known = f"{flag.source} says who, not when" if flag else "no file says who churned"
+            doubt = f"{known}: so many days without an event"
             self.out.add(1, "churn_after_silent_days: 90", doubt=doubt)
 
 
