@@ -1,4 +1,8 @@
-"""House style of every picture: colours that keep their meaning, labels that data cannot break."""
+"""House style of every picture: colours that keep their meaning, labels that data cannot break.
+
+Colours that stand side by side (bands, severities, red and green) also differ in lightness, so
+that readers with red-green blindness and black-and-white prints can tell them apart.
+"""
 
 import warnings
 from collections.abc import Sequence
@@ -11,18 +15,23 @@ if TYPE_CHECKING:
 __all__ = ["BAND_COLOURS", "SEVERITY_COLOURS", "colours_for", "figure", "label"]
 
 INK, MUTED, GRID = "#1b2733", "#66727f", "#dfe4ea"
-BLUE, ORANGE, GREEN, RED, PURPLE = "#2f6db3", "#d9822b", "#3a8f5c", "#c2413b", "#7a5aa6"
-GOLD, TEAL, GREY, BROWN, PINK = "#b8932f", "#2a8c8c", "#8a949e", "#8a6144", "#c06c99"
+BLUE, ORANGE, GREEN, RED, PURPLE = "#2f6db3", "#d9822b", "#2f9e8f", "#b5342c", "#a98bcf"
+GOLD, TEAL, GREY, BROWN, PINK = "#dba520", "#2a8c8c", "#8a949e", "#8a6144", "#c06c99"
 _CYCLE = (BLUE, ORANGE, GREEN, PURPLE, TEAL, GOLD, BROWN, PINK, RED, GREY)
 
-SEVERITY_COLOURS = {"critical": RED, "high": ORANGE, "medium": GOLD, "low": GREY}
-BAND_COLOURS = {"high": RED, "medium": GOLD, "low": GREEN}
+SEVERITY_COLOURS = {
+    "critical": "#8f1f1b",
+    "high": "#d9622b",
+    "medium": "#edc15a",
+    "low": "#b9c1c9",
+}
+BAND_COLOURS = {"high": "#b3362b", "medium": "#e3b341", "low": "#3f93a8"}
 _FIXED = {
     "Champions": GREEN,
     "Power Users": BLUE,
     "Casual Users": GREY,
     "At Risk": RED,
-    "New Users": TEAL,
+    "New Users": GOLD,
     "Churned": INK,
 }
 

@@ -67,7 +67,7 @@ def candidates_from_alerts(
             "due_days": due.mask(grows, GROWTH_DUE_DAYS).astype("int64"),
             "channel": "call",
             "owner": _owner(direction),
-            "first_step": "See the alert's investigation steps in the anomaly review.",
+            "first_step": "Follow the steps to check first, on the account's page (accounts.html).",
             "chance": np.where(grows, gain, loss),
             "evidence": pd.to_numeric(mine["confidence"], errors="coerce").fillna(0.5).clip(0, 1),
             "reason": _reason(mine, severity),
@@ -91,7 +91,7 @@ def _owner(direction: pd.Series) -> pd.Series:
 def _reason(alerts: pd.DataFrame, severity: pd.Series) -> pd.Series:
     kind = alerts["kind"].astype(str).str.replace("_", " ")
     day = pd.to_datetime(alerts["detected_on"]).dt.strftime("%Y-%m-%d")
-    text = severity + " alert, " + kind + " (" + day + ")"
+    text = kind + " (" + severity + " alert, " + day + ")"
     if "evidence" in alerts.columns:
         told = alerts["evidence"].fillna("").astype(str)
         text = text + (": " + told).where(told.ne(""), "")

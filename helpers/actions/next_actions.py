@@ -175,7 +175,7 @@ def record(actions: pd.DataFrame) -> pd.DataFrame:
         "first step": "first_step",
         "reason": "reason",
         "expected impact": "impact_note",
-        "by": "owner",
+        "by": "csm",
         "held back": "held_back",
     }
     if actions.empty:

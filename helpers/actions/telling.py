@@ -57,12 +57,12 @@ def told(
 
 def _state_texts(state: pd.DataFrame) -> pd.Series:
     def text(row: pd.Series) -> str:
-        parts = [f"{row['segment']}", f"{row['lifecycle_stage']}"]
+        parts = [f"segment {row['segment']}", f"lifecycle stage {row['lifecycle_stage']}"]
         if pd.notna(row["churn_score"]):
             parts.append(f"churn score {int(row['churn_score'])} (higher = more risk)")
         if pd.notna(row["health_score"]):
             parts.append(f"health {float(row['health_score']):.0f} (higher = healthier)")
-        return ", ".join(part for part in parts if part not in ("nan", "None", "<NA>"))
+        return ", ".join(part for part in parts if not part.endswith((" nan", " None", " <NA>")))
 
     return pd.Series([text(row) for _, row in state.iterrows()], index=state.index, dtype="object")
 

@@ -35,8 +35,8 @@ def _score_text(row: Row) -> str:
     if pd.isna(row["churn_score"]):
         return "no churn score"
     return (
-        f"churn score {int(row['churn_score'])} of 100 ({row['churn_band']}, higher = more risk), "
-        f"{float(row['churn_probability']):.0%} likely"
+        f"{float(row['churn_probability']):.0%} likely to churn (score "
+        f"{int(row['churn_score'])} of 100, {row['churn_band']}, higher = more risk)"
     )
 
 

@@ -38,7 +38,7 @@ GROWTH_PLAYS: dict[str, dict[str, str | Sequence[str]]] = {
     },
     "near_storage_limit": {
         "title": "Offer storage before uploads fail",
-        "why": "Storage above 80 % fills up faster than budgets are approved.",
+        "why": "Storage above 80% fills up faster than budgets are approved.",
         "investigate": (
             "How fast does it grow: when is it full?",
             "What takes the space?",

@@ -110,7 +110,11 @@ def plot_company_days(
             axis.scatter(marked["day"], height, color=colour, s=22, zorder=3, label=state)
         axis.set_ylabel(f"{metric.replace('_', ' ')}\n(average day = 1)")
         axis.set_ylim(0, None)
-    axes[0].set_title("What all accounts did together")
+    days_of = (
+        days[days["metric"].isin(there)].drop_duplicates(["day", "state"])["state"].value_counts()
+    )
+    told = [f"{int(days_of.get(state, 0))} {state}" for state in STATE_COLOURS]
+    axes[0].set_title(f"All accounts together: days {', '.join(told)}")
     if there:
         axes[0].set_ylim(0, 1.25 * axes[0].get_ylim()[1])
         axes[0].legend(loc="upper left", ncols=5, fontsize=8)
@@ -137,7 +141,11 @@ def plot_kinds(alerts: pd.DataFrame) -> "Axes":
         left += width
     axes[0].set_yticks(range(len(names)), [str(name).replace("_", " ") for name in names])
     axes[0].set_xlabel("alerts (number)")
-    axes[0].set_title("Alerts by kind and severity")
+    most = [
+        f"{name.replace('_', ' ')} ({int(left[-1 - n])})" for n, name in enumerate(names[:-3:-1])
+    ]
+    axes[0].set_title(f"Most frequent: {', '.join(most)}" if most else "No alert")
+    axes[0].xaxis.get_major_locator().set_params(integer=True)
     axes[0].grid(axis="y", visible=False)
     axes[0].legend(loc="lower right", fontsize=8)
     return axes[0]

@@ -18,7 +18,7 @@ def percent(change: float) -> str:
     """Write a relative change with its sign; above tenfold as a multiple."""
     if change >= 9:
         return f"{change + 1:,.0f} times as many"
-    return f"{100 * change:+.0f} %".replace("-", "\N{MINUS SIGN}")
+    return f"{100 * change:+.0f}%".replace("-", "\N{MINUS SIGN}")
 
 
 _WORDS = {

@@ -100,7 +100,7 @@ def _absent(row: pd.Series) -> dict[str, str]:
 
 
 def _hours(row: pd.Series) -> dict[str, str]:
-    usual, seen = (f"{100 * row[name]:.0f} %" for name in ("expected", "observed"))
+    usual, seen = (f"{100 * row[name]:.0f}%" for name in ("expected", "observed"))
     return {
         "historical": f"{usual} of the events at night or on weekends",
         "recent": f"{seen} of them",
@@ -130,7 +130,7 @@ def _mix(row: pd.Series) -> dict[str, str]:
 
 def _action(row: pd.Series) -> dict[str, str]:
     what, times = metric_words(str(row["metric"])), number(row["observed"])
-    peers = f"{100 * row['expected']:.0f} % of its peers did it in 12 weeks"
+    peers = f"{100 * row['expected']:.0f}% of its peers did it in 12 weeks"
     return {
         "historical": f"{what}: not once in 12 weeks; {peers}",
         "recent": f"{what}: {times} times in 7 days",
@@ -140,7 +140,7 @@ def _action(row: pd.Series) -> dict[str, str]:
 
 def _limit(row: pd.Series) -> dict[str, str]:
     what = metric_words(str(row["metric"]))
-    share = f"{100 * row['size']:.0f} %"
+    share = f"{100 * row['size']:.0f}%"
     return {
         "historical": f"{what}: {number(row['expected'])} paid for",
         "recent": f"{what}: {number(row['observed'])} in use",

@@ -39,14 +39,17 @@ def plot_coverage(
     if len(outages):
         ax.text(
             outages["day"].iloc[-1],
-            1.0,
-            " source silent",
+            0.03,
+            "source silent ",
             color=RED,
-            va="top",
+            ha="right",
+            va="bottom",
             transform=ax.get_xaxis_transform(),
         )
     ax.set(xlabel="week", ylabel="events (thousand per week)", ylim=(0, None))
-    ax.set_title("Events per whole week")
+    n = len(outages)
+    silent = "no day" if n == 0 else f"{n} day" if n == 1 else f"{n} days"
+    ax.set_title(f"Events of {len(whole)} whole weeks; the source was silent on {silent}")
     return ax
 
 
@@ -73,5 +76,7 @@ def plot_spans(fresh: pd.DataFrame, as_of: pd.Timestamp, *, ax: "Axes | None" = 
     ax.text(cutoff, 1.01, "as of ", ha="right", color=GREY, transform=ax.get_xaxis_transform())
     ax.xaxis_date()
     ax.set_xlabel("first to last row")
-    ax.set_title("From when to when each source speaks")
+    old = ordered.loc[ordered["stale"], "table"]
+    told = f"out of date: {', '.join(sorted(old))}" if len(old) else "all up to date"
+    ax.set_title(f"{len(ordered)} dated sources, {told}")
     return ax

@@ -23,7 +23,7 @@ def plot_coverage(covered: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     for position, (value, n, empty) in enumerate(
         zip(percent, rows["n_features"], rows["n_empty"], strict=True)
     ):
-        note = f"{value:.0f} % of {n}" + (f", {empty} empty" if empty else "")
+        note = f"{value:.0f}% of {n}" + (f", {empty} empty" if empty else "")
         ax.annotate(note, (value, position), xytext=(4, 0), textcoords="offset points", va="center")
     ax.set(xlim=(0, 128), xlabel="cells with a value (% of accounts and dates)")
     ax.set_xticks([0, 25, 50, 75, 100])
@@ -45,13 +45,21 @@ def plot_base_rates(rates: pd.DataFrame, horizon_days: int, ax: "Axes | None" = 
             when, 100 * part["rate"], yerr=gaps, fmt="o", capsize=3, color=colour, label=outcome
         )
     ax.set(xlabel="as-of date", ylabel=f"within {horizon_days} days (%)")
-    ax.set_title("What became of the accounts, with 95 % intervals")
+    ax.set_title(_latest_rates(known))
     if len(known):
         dates = sorted(known["as_of"].unique())
         ax.set_xticks(dates, [f"{pd.Timestamp(date):%Y-%m-%d}" for date in dates], rotation=30)
         ax.set_ylim(0, 125 * known["high"].max())
         ax.legend(loc="upper right", ncols=2)
     return ax
+
+
+def _latest_rates(known: pd.DataFrame) -> str:
+    if known.empty:
+        return "No outcome is known yet"
+    newest = known[known["as_of"] == known["as_of"].max()]
+    told = [f"{row.rate:.1%} {row.outcome}" for row in newest.itertuples()]
+    return f"Newest known date: {', '.join(told)} (bars: 95% intervals)"
 
 
 def plot_two_kinds_of_low(

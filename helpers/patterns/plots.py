@@ -79,10 +79,11 @@ def plot_rates(sequences: pd.DataFrame, *, outcome_label: str, limit: int = 10) 
         ax.errorbar(rates[mine, 0], place[mine], xerr=gap, fmt="o", color=colour, capsize=3)
     base = 100 * float(part["base_rate"].iloc[0])
     ax.axvline(base, color=INK, lw=1, ls="--")
-    ax.annotate(f" of all: {base:.0f} %", (base, -0.55), va="bottom", color=INK, fontsize=8.5)
+    ax.annotate(f" of all: {base:.0f}%", (base, -0.55), va="bottom", color=INK, fontsize=8.5)
     ax.set_yticks(place, texts)
-    ax.set(xlabel=f"{outcome_label} (%), with 95 % interval", xlim=(0, 100))
+    ax.set(xlabel=f"{outcome_label} (%), with 95% interval", xlim=(0, 100))
     ax.set_ylim(len(part) - 0.4, -0.7)
+    ax.set_title(f"From {rates[-1, 0]:.0f}% to {rates[0, 0]:.0f}%, by path")
     return ax
 
 
@@ -171,6 +172,8 @@ def plot_rules(rules: pd.DataFrame, *, limit: int = 10) -> "Axes":
     ax.set(xlabel="share that has the right-hand side (%)", xlim=(0, 100))
     ax.set_ylim(len(part) - 0.4, -0.6)
     ax.legend(loc="lower right")
+    top = int(np.argmax(part["lift"].to_numpy(float)))
+    ax.set_title(f"Farthest from the average: {names[top]}")
     return ax
 
 

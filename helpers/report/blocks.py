@@ -1,5 +1,6 @@
 """A notebook's cells as the blocks of a page: prose, folded code, tables, figures."""
 
+import ast
 import base64
 import html
 import re
@@ -50,7 +51,7 @@ def page_blocks(notebook: Mapping[str, Any]) -> list[Block]:
             blocks += [*_fold(folded), Block("prose", markdown_html(source))]
             folded = []
             continue
-        outputs = list(_outputs(cell, _alternative(cells, position)))
+        outputs = [*_outputs(cell, _alternative(cells, position)), *_passed(cell, source)]
         if source.strip() and "injected-parameters" not in _tags(cell):
             folded.append(source)
         if outputs:
@@ -129,6 +130,20 @@ def _highlighted(code: str) -> str:
     return coloured
 
 
+def _passed(cell: Mapping[str, Any], source: str) -> Iterator[Block]:
+    """Say how many checks of a cell held: one that fails stops the notebook."""
+    ran = cell.get("execution_count") is not None
+    if not ran or any(output["output_type"] == "error" for output in cell.get("outputs", ())):
+        return
+    try:
+        n = sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source)))
+    except SyntaxError:  # a magic of the notebook, no plain Python
+        return
+    if n:
+        held = "1 check holds" if n == 1 else f"All {n} checks hold"
+        yield Block("output", f"<p>{held} in this run; one that fails stops the notebook.</p>")
+
+
 def _outputs(cell: Mapping[str, Any], alternative: str) -> Iterator[Block]:
     for output in cell.get("outputs", ()):
         kind = output["output_type"]
@@ -153,7 +168,16 @@ def _display(data: Mapping[str, Any], alternative: str) -> Iterator[Block]:
     if "text/markdown" in data:
         yield Block("output", markdown_html(_joined(data["text/markdown"])))
     elif "text/plain" in data and not _NOISE.match(_joined(data["text/plain"])):
-        yield from _text(_joined(data["text/plain"]))
+        yield from _text(_unquoted(_joined(data["text/plain"])))
+
+
+def _unquoted(text: str) -> str:
+    """Return what a text says, instead of how Python would write it."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value if isinstance(value, str) else text
 
 
 def _figure(kind: str, content: str, alternative: str) -> Block:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.artifacts import Run
+from helpers.report.briefs import anchors
 from helpers.report.cells import EMPTY, formatter
 from helpers.report.numbers import known_accounts
 from helpers.report.text import visible
 
 __all__ = ["Call", "Desk", "calls", "desks", "ranked_actions"]
 
+LONGEST = 150
+"""Characters of a reason on the first page; the account's own page has all of it."""
 _WORDS = {"critical": 0, "urgent": 0, "high": 1, "medium": 2, "normal": 2, "low": 3}
 
 
@@ -26,6 +29,7 @@ class Call:
     reason: str
     impact: str
     due: str
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def _calls(rows: pd.DataFrame, everyone: pd.DataFrame) -> list[Call]:
     numeric = pd.api.types.is_numeric_dtype(everyone["expected_impact"])
     write = formatter("money" if numeric else "text", everyone["expected_impact"])
     day = formatter("date", everyone["due_on"])
+    places = anchors(everyone)
     return [
         Call(
             rank=position,
@@ -86,12 +91,22 @@ def _calls(rows: pd.DataFrame, everyone: pd.DataFrame) -> list[Call]:
             revenue=EMPTY if pd.isna(row["mrr"]) else f"{float(row['mrr']):,.0f}",
             csm=_text(row["csm"]),
             action=_text(row["action"]),
-            reason=_text(row["reason"]),
+            reason=_brief(_text(row["reason"])),
             impact=write(row["expected_impact"]),
             due=day(row["due_on"]),
+            anchor=places[str(row["account_id"])],
         )
         for position, (_, row) in enumerate(rows.iterrows(), start=1)
     ]
+
+
+def _brief(reason: str) -> str:
+    """Return what of a reason fits on the first page, cut between statements."""
+    if len(reason) <= LONGEST:
+        return reason
+    ends = [reason.rfind(mark, 0, LONGEST) for mark in ("; ", ", ")]
+    cut = next((end for end in ends if end > LONGEST // 2), LONGEST)
+    return f"{reason[:cut].rstrip()} …"
 
 
 def _text(value: object) -> str:

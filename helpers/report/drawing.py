@@ -10,6 +10,10 @@ from helpers.report.text import escape, visible
 __all__ = ["Drawn", "bar_lines", "draw_empty", "draw_html", "draw_text"]
 
 
+LONG = 60
+"""Characters from which a text needs a wide column."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """One column, ready: ``texts`` as they read, ``cells`` the same as safe HTML."""
@@ -71,7 +75,9 @@ def draw_html(columns: Sequence[Drawn], caption: str, note: str) -> str:
 def _class(column: Drawn) -> str:
     if column.numeric:
         return ' class="pb-num"'
-    return ' class="pb-nowrap"' if column.whole else ""
+    if column.whole:
+        return ' class="pb-nowrap"'
+    return ' class="pb-long"' if max(map(len, column.texts), default=0) > LONG else ""
 
 
 def draw_text(columns: Sequence[Drawn], caption: str, note: str) -> str:

@@ -1,8 +1,12 @@
-"""A run's first page: whom to call, five numbers, what each notebook found, what data it had."""
+"""A run's first page: whom to call, five numbers, what each notebook found, what data it had.
+
+Beside it, ``accounts.html``: the evidence, playbook and first message of each account to call.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import pandas as pd
 
 from helpers.artifacts import Run
 from helpers.contract import NOTEBOOKS, TABLES
+from helpers.report.briefs import briefs
 from helpers.report.calls import calls, desks, ranked_actions
 from helpers.report.numbers import previous_folder, tiles
 from helpers.report.page import POLICY, TITLES, navigation, write_page
@@ -21,6 +26,7 @@ from helpers.report.text import visible
 __all__ = ["write_index"]
 
 N_CALLS = 10
+_PLANTED = {"what": "planted pattern", "realised": "in this sample", "verdict": "verdict"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Card:
 def write_index(
     folder: Path, *, previous: Path | None = None, failed: Mapping[str, str] | None = None
 ) -> Path:
-    """Write ``index.html`` of a run.
+    """Write ``index.html`` of a run, and ``accounts.html`` behind it.
 
     Parameters
     ----------
@@ -69,15 +75,19 @@ def write_index(
     actions = ranked_actions(run)
     pages = [name for name in NOTEBOOKS if (folder / f"{name}.html").is_file()]
     cards = _cards(folder, failed or {})
+    page = {
+        "title": "Whom to call first",
+        "subtitle": "",
+        "company": visible(company.get("name") or "Customer success"),
+        "as_of": str(_as_of(settings, manifest) or ""),
+        "run_id": str(manifest.get("run_id") or folder.name),
+        "links": navigation(pages, current="index"),
+    }
+    why = _why_no_calls(run, cards)
+    behind = page | {"links": navigation(pages, current="accounts")}
+    _write_accounts(run, behind, actions, currency, why)
     context = {
-        "page": {
-            "title": "Whom to call first",
-            "subtitle": "",
-            "company": visible(company.get("name") or "Customer success"),
-            "as_of": str(_as_of(settings, manifest) or ""),
-            "run_id": str(manifest.get("run_id") or folder.name),
-            "links": navigation(pages, current="index"),
-        },
+        "page": page,
         "currency": currency,
         "numbers": numbers,
         "since": since,
@@ -85,7 +95,7 @@ def write_index(
         "n_actions": 0 if actions is None else len(actions),
         "desks": [] if actions is None else desks(actions),
         "cards": cards,
-        "no_calls": _why_no_calls(run, cards),
+        "no_calls": why,
         "reconciliation": _reconciliation(run),
         "freshness": _freshness(run, settings, manifest),
         "planted": _planted(folder),
@@ -94,10 +104,30 @@ def write_index(
         "python": str(manifest.get("python") or ""),
         "n_inputs": len(manifest.get("inputs") or ()),
     }
-    return write_page(folder / "index.html", _render(context))
+    return write_page(folder / "index.html", _render("run.html.j2", context))
 
 
-def _render(context: Mapping[str, Any]) -> str:
+def _write_accounts(
+    run: Run, page: Mapping[str, Any], actions: pd.DataFrame | None, currency: str, no_calls: str
+) -> None:
+    told = [] if actions is None else briefs(run, actions, currency=currency)
+    by_manager = [
+        {"csm": csm, "briefs": list(mine)} for csm, mine in groupby(told, key=lambda one: one.csm)
+    ]
+    heads = {
+        "title": "Account by account",
+        "subtitle": "Why, what to do, and a first message. A person decides and sends.",
+    }
+    context = {
+        "page": {**page, **heads},
+        "managers": by_manager,
+        "n_accounts": len(told),
+        "no_calls": no_calls,
+    }
+    write_page(run.stage / "accounts.html", _render("accounts.html.j2", context))
+
+
+def _render(template: str, context: Mapping[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "playbook"),
         autoescape=True,
@@ -106,7 +136,7 @@ def _render(context: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     style = css("pieces.css") + css("page.css")
-    return environment.get_template("run.html.j2").render(policy=POLICY, css=style, **context)
+    return environment.get_template(template).render(policy=POLICY, css=style, **context)
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -183,8 +213,8 @@ def _planted(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     table = pd.read_parquet(path)
-    wanted = [name for name in ("what", "key", "requirement", "unit") if name in table.columns][:1]
-    wanted += [n for n in ("planted", "realised", "found", "tolerance") if n in table.columns]
+    wanted = [name for name in ("what", "key", "requirement") if name in table.columns][:1]
+    wanted += [n for n in ("unit", "planted", "realised", "found", "tolerance") if n in table]
     verdict = next((name for name in table.columns if name.startswith("within")), None)
     view = table[wanted].copy()
     known = table["found"].notna() if "found" in table.columns else pd.Series(False, table.index)
@@ -196,8 +226,8 @@ def _planted(folder: Path) -> dict[str, Any] | None:
         view,
         caption="Planted in the made-up company, and found by the notebooks",
         limit=None,
-        headings={"what": "planted pattern", "realised": "in this sample"},
-        formats={n: ".4g" for n in ("planted", "realised", "found", "tolerance") if n in view},
+        headings={n: t for n, t in _PLANTED.items() if n in view},
+        formats={n: "figures" for n in ("planted", "realised", "found", "tolerance") if n in view},
         bands={"verdict": {"found": "green", "missed": "red", "not looked for": "grey"}}
         if verdict is not None
         else (),

@@ -28,7 +28,7 @@ def plot_composition(composition: pd.DataFrame, *, ax: "Axes | None" = None) -> 
             ax.plot(before, row, "o", mfc="white", mec=colours[segment], ms=8, zorder=3)
         ax.plot(now, row, "o", color=colours[segment], ms=9, zorder=4)
         ax.annotate(
-            f"{now:.0f} %",
+            f"{now:.0f}%",
             (now, row),
             xytext=(0, 9),
             textcoords="offset points",
@@ -38,11 +38,21 @@ def plot_composition(composition: pd.DataFrame, *, ax: "Axes | None" = None) -> 
     ax.set_yticks(range(len(ordered)), [label(name) for name in ordered["segment"]])
     ax.set(xlabel="share of live accounts (%); ring: before, dot: now", xlim=(0, None))
     ax.margins(y=0.15)
-    ax.set_title("Who our accounts are")
+    ax.set_title(_moved_most(ordered))
     return ax
 
 
-def plot_risk_map(accounts: pd.DataFrame, *, n_named: int = 6, ax: "Axes | None" = None) -> "Axes":
+def _moved_most(composition: pd.DataFrame) -> str:
+    change = composition["change"].astype("float64").dropna()
+    if change.empty:
+        return "No earlier date to compare with"
+    at = change.abs().idxmax()
+    return f"{label(composition['segment'][at])} changed most: {100 * change[at]:+.1f} points"
+
+
+def plot_risk_map(
+    accounts: pd.DataFrame, *, n_named: int = 6, currency: str = "", ax: "Axes | None" = None
+) -> "Axes":
     """Draw churn probability against revenue and name the accounts with most at stake.
 
     Parameters
@@ -50,7 +60,9 @@ def plot_risk_map(accounts: pd.DataFrame, *, n_named: int = 6, ax: "Axes | None"
     accounts : DataFrame
         ``account``, ``mrr``, ``churn_probability``; rows lacking either number are left out.
     n_named : int
-        Accounts with a name beside their dot: those with the largest product.
+        Accounts with a number beside their dot: those with the largest product.
+    currency : str
+        Named on the axis.
     ax : Axes, optional
         Where to draw; a new figure otherwise.
 
@@ -65,17 +77,17 @@ def plot_risk_map(accounts: pd.DataFrame, *, n_named: int = 6, ax: "Axes | None"
     named = known.assign(_stake=stake).nlargest(n_named, "_stake", keep="first")
     ax.scatter(known["mrr"], 100 * known["churn_probability"], s=18, color=GREY, alpha=0.6)
     ax.scatter(named["mrr"], 100 * named["churn_probability"], s=34, color=RED)
-    names, money = list(named["account"]), named["mrr"].to_numpy(float)
-    percent = 100 * named["churn_probability"].to_numpy(float)
-    for name, x, y in zip(names, money, percent, strict=True):
-        ax.annotate(
-            label(name, width=24),
-            (x, y),
-            xytext=(6, 4),
-            textcoords="offset points",
-        )
+    places = zip(named["mrr"], 100 * named["churn_probability"], strict=True)
+    for number, (x, y) in enumerate(places, start=1):
+        ax.annotate(str(number), (x, y), xytext=(5, 3), textcoords="offset points", weight="bold")
+    names = [f"{n}  {label(name, width=28)}" for n, name in enumerate(named["account"], start=1)]
+    ax.text(1.02, 1.0, "\n".join(names), transform=ax.transAxes, va="top", linespacing=1.7)
     if known["mrr"].gt(0).any():
         ax.set_xscale("symlog", linthresh=float(known.loc[known["mrr"] > 0, "mrr"].min()))
-    ax.set(xlabel="revenue (per month)", ylabel="churn probability (%)", ylim=(0, None))
-    ax.set_title("Money at stake: up and to the right")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    unit = f"{label(currency)} per month" if currency else "per month"
+    ax.set(xlabel=f"revenue ({unit})", ylabel="churn probability (%)", ylim=(0, None))
+    share = named["_stake"].sum() / stake.sum() if stake.sum() > 0 else float("nan")
+    told = f"{len(named)} accounts hold {share:.0%} of the money at stake"
+    ax.set_title(told if share == share else "No account has both a probability and a revenue")
     return ax

@@ -113,7 +113,9 @@ def export_html(
 
 
 def navigation(pages: Sequence[str] | None, *, current: str) -> list[Link]:
-    """Return the links of the navigation: the overview, then the notebooks, all relative.
+    """Return the links of the navigation: overview, accounts, then the notebooks, all relative.
+
+    The accounts have a page where the notebook that ranks them has one.
 
     Raises
     ------
@@ -125,8 +127,10 @@ def navigation(pages: Sequence[str] | None, *, current: str) -> list[Link]:
     if wrong:
         raise ParameterError(f"pages: expected names such as '06_churn_model', got {wrong}.")
     labels = {name: TITLES.get(name, (name.replace("_", " "), ""))[0] for name in names}
+    ranked = "06_churn_model" in names
     return [
         Link("index.html", "Overview", current == "index"),
+        *([Link("accounts.html", "Accounts", current == "accounts")] if ranked else []),
         *(Link(f"{name}.html", label, name == current) for name, label in labels.items()),
     ]
 

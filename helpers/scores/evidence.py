@@ -119,6 +119,40 @@ def _row(evaluation: pd.DataFrame, model: str, metric: str) -> dict[str, float]:
     return {name: float(wanted[name].iloc[0]) for name in names}
 
 
+MEASURES = {
+    "roc_auc": "area under the curve",
+    "capture_at_k": "found",
+    "precision_at_k": "right",
+    "lift_at_k": "lift",
+    "brier": "Brier score",
+}
+"""What people call the measures of the comparison."""
+PROBABILITIES = ("churn_probability", "probability_low", "probability_high")
+
+
+def served(fairness: pd.DataFrame) -> pd.DataFrame:
+    """Return the fairness table for people: each share as "value (low to high)"."""
+
+    def text(name: str) -> list[str]:
+        columns = zip(*(fairness[f"{name}{end}"] for end in ("", "_low", "_high")), strict=True)
+        return [
+            f"{a:.0%} ({b:.0%}\u00a0to\u00a0{c:.0%})" if pd.notna(a) else "–" for a, b, c in columns
+        ]
+
+    if fairness.empty:
+        return pd.DataFrame(columns=["group"])
+    return pd.DataFrame(
+        {
+            "by": fairness["grouping"],
+            "group": fairness["group"],
+            "account-dates": fairness["n"],
+            "churned": fairness["n_churned"],
+            "churned, found": text("capture"),
+            "stayed, called": text("false_alarm"),
+        }
+    )
+
+
 def comparison(study: Study, *, split: str = "time") -> pd.DataFrame:
     """Return the evaluation for people: one row a model, each measure as "value (low to high)"."""
     table = study.evaluation[
@@ -128,7 +162,7 @@ def comparison(study: Study, *, split: str = "time") -> pd.DataFrame:
         return pd.DataFrame(columns=["model", *SHOWN])
     texts = table.assign(
         text=[
-            f"{value:.2f} ({low:.2f} to {high:.2f})"
+            f"{value:.2f} ({low:.2f}\u00a0to\u00a0{high:.2f})"
             for value, low, high in zip(table["value"], table["low"], table["high"], strict=True)
         ]
     )
@@ -178,7 +212,8 @@ def early(leads: LeadTimes) -> pd.DataFrame:
     def text(middle: str, low: str, high: str, form: str) -> list[str]:
         columns = zip(found[middle], found[low], found[high], strict=True)
         return [
-            f"{a:{form}} ({b:{form}} to {c:{form}})" if pd.notna(a) else "–" for a, b, c in columns
+            f"{a:{form}} ({b:{form}}\u00a0to\u00a0{c:{form}})" if pd.notna(a) else "–"
+            for a, b, c in columns
         ]
 
     return pd.DataFrame(

@@ -57,7 +57,7 @@ def plot_calibration(calibration: pd.DataFrame) -> "Figure":
     """
     if calibration.empty:
         return _nothing(NOT_JUDGED)
-    fig, (ax,) = figure(width=5.2, height=4.0)
+    fig, (ax,) = figure(width=6.4, height=4.0)
     percent = 100 * calibration[["predicted", "observed", "low", "high"]]
     top = float(np.nanmax([percent["predicted"].max(), percent["high"].max(), 1.0])) * 1.05
     ax.plot([0, top], [0, top], color=MUTED, lw=1, ls="--", label="predicted = observed")
@@ -66,9 +66,21 @@ def plot_calibration(calibration: pd.DataFrame) -> "Figure":
     _write_counts(ax, calibration, apart=0.15 * top)
     ax.set(xlabel="predicted (% churn)", ylabel="observed (% churned)")
     ax.set(xlim=(0, top), ylim=(0, top))
-    ax.set_title("Does a probability mean what it says?")
+    ax.set_title(_calibrated(calibration))
     ax.legend(loc="upper left")
     return fig
+
+
+def _calibrated(calibration: pd.DataFrame) -> str:
+    """Say by how much predictions miss: in all, and in the group of the highest."""
+    n = calibration["n"].astype("float64")
+    said = float((calibration["predicted"] * n).sum() / n.sum())
+    left = float(calibration["n_positive"].sum() / n.sum())
+    top = calibration.iloc[-1]
+    return (
+        f"{said:.1%} predicted, {left:.1%} left; "
+        f"of the riskiest {top['predicted']:.0%} predicted, {top['observed']:.0%} left"
+    )
 
 
 def _write_counts(ax: "Axes", calibration: pd.DataFrame, *, apart: float) -> None:
@@ -116,12 +128,22 @@ def plot_gains(gains: pd.DataFrame) -> "Figure":
         ax.axvline(at, color=INK, lw=1, ls=":")
         for name, found in zip(capacity["model"], 100 * capacity["share_found"], strict=True):
             ax.plot([at], [found], "o", color=styles.get(name, MUTED))
-        ax.text(at + 1, 3, f"capacity: {at:.0f} % of accounts", fontsize=8.5, color=INK)
+        ax.text(at + 1, 3, f"capacity: {at:.0f}% of accounts", fontsize=8.5, color=INK)
     ax.set(xlabel="accounts called (%, from the top)", ylabel="of the churned, found (%)")
     ax.set(xlim=(0, 100), ylim=(0, 102))
-    ax.set_title("Whom does each ranking find?")
+    ax.set_title(_gained(capacity))
     ax.legend(loc="lower right")
     return fig
+
+
+def _gained(capacity: pd.DataFrame) -> str:
+    if capacity.empty:
+        return "Whom does each ranking find?"
+    found = [
+        f"{'random order' if name == 'base rate' else name} {share:.0%}"
+        for name, share in zip(capacity["model"], capacity["share_found"], strict=True)
+    ]
+    return f"Found within capacity: {', '.join(found)}"
 
 
 def plot_drivers(
@@ -213,6 +235,7 @@ def plot_score_bands(predictions: pd.DataFrame) -> "Figure":
         ax.axvline(border, color=INK, lw=0.9, ls=":")
     ax.set(xlabel="churn score (0 to 100, higher = more likely to churn)", ylabel="live accounts")
     ax.set(xlim=(-1, 101), ylim=(0, max(counts.max(initial=1) * 1.1, 1)))
-    ax.set_title("Scores of live accounts by band")
+    n_high = int(predictions["churn_band"].eq("high").sum())
+    ax.set_title(f"{n_high:,} of {len(predictions):,} live accounts score above 70")
     ax.legend(loc="upper right")
     return fig

@@ -48,7 +48,7 @@ PLAYBOOKS: dict[str, Playbook] = {
         "call with the champion",
         "which work the product still does, simpler set-up",
         "named CSM",
-        "use back above 80 % of the best month",
+        "use back above 80% of the best month",
     ),
     "Silent Churners": Playbook(
         "retention",

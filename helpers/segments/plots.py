@@ -35,7 +35,7 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
     elbow.plot(table["n_clusters"], table["inertia"], color=BLUE, marker="o")
     top = 1.08 * float(table["inertia"].max())
     elbow.set(xlabel="clusters", ylabel="inertia (squared distances)", ylim=(0, top))
-    elbow.set_title("Elbow: what is left unexplained")
+    elbow.set_title("More clusters explain a little more")
     lines = (
         ("stability", "stability (adjusted Rand index)", ORANGE, "-"),
         ("silhouette", "silhouette", BLUE, "-"),
@@ -52,9 +52,17 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
         for chosen in table.loc[table["chosen"], "n_clusters"]:
             axis.axvline(chosen, color=MUTED, lw=1, ls=":")
     quality.set(xlabel="clusters (hollow: not chosen)", ylim=(0, 1.05))
-    quality.set_title("Separation and stability")
+    quality.set_title(_choice(table))
     quality.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3, fontsize=8)
     return fig
+
+
+def _choice(table: pd.DataFrame) -> str:
+    chosen = table[table["chosen"]]
+    if chosen.empty:
+        return "No number of clusters passes"
+    row = chosen.iloc[0]
+    return f"{int(row['n_clusters'])} chosen: stability {row['stability']:.2f}"
 
 
 def plot_map(accounts: pd.DataFrame, axes: pd.DataFrame) -> "Figure":
@@ -118,8 +126,16 @@ def plot_profiles(profiles: pd.DataFrame) -> "Figure":
     wide, sure = wide.loc[top], sure.reindex(index=top, columns=wide.columns)
     fig, (ax,) = figure(width=8.6, height=1.2 + 0.3 * max(len(wide), 4))
     _heat(ax, wide, sure.fillna(0).astype(bool), "{:+.1f}", limit=2.0, colours="RdBu_r")
-    ax.set_title("Difference from all accounts (standard deviations)")
+    ax.set_title(_most_telling(wide))
+    ax.set_xlabel("difference from all accounts (standard deviations)")
     return fig
+
+
+def _most_telling(effects: pd.DataFrame) -> str:
+    numbers = np.nan_to_num(effects.to_numpy(float))
+    row, column = np.unravel_index(np.abs(numbers).argmax(), numbers.shape)
+    metric, segment = effects.index[row], effects.columns[column]
+    return f"{label(segment)} stand out most: {label(metric)} {numbers[row, column]:+.1f} sd"
 
 
 def plot_composition(composition: pd.DataFrame) -> "Figure":
@@ -147,9 +163,19 @@ def plot_composition(composition: pd.DataFrame) -> "Figure":
         ends.append((100 * float(mine["share"].iloc[-1]), name))
     _label_ends(ax, ends, composition["as_of"].max(), colours)
     ax.set(ylabel="share of live accounts (%)", ylim=(0, None))
-    ax.set_title("Which segments grow and shrink")
+    ax.set_title(_changed(composition))
     ax.tick_params(axis="x", rotation=30)
     return fig
+
+
+def _changed(composition: pd.DataFrame) -> str:
+    """Name the segments whose first and last interval are apart."""
+    told = []
+    for name, mine in composition.sort_values("as_of").groupby("segment", sort=True):
+        first, last = mine.iloc[0], mine.iloc[-1]
+        if last["low"] > first["high"] or last["high"] < first["low"]:
+            told.append(f"{label(name)} {first['share']:.0%} → {last['share']:.0%}")
+    return "Changed: " + ", ".join(told) if told else "No segment's share has surely changed"
 
 
 def _label_ends(
@@ -192,14 +218,26 @@ def plot_migration(migration: pd.DataFrame) -> "Figure":
     wide = wide.reindex(index=rows, columns=columns)
     fig, (ax,) = figure(width=7.6, height=1.6 + 0.45 * max(len(wide), 3))
     shown = marks.reindex(index=wide.index, columns=wide.columns).fillna(0).astype(bool)
-    _heat(ax, 100 * wide, shown, "{:.0f} %", limit=100.0, colours="Blues", lowest=0.0)
+    _heat(ax, 100 * wide, shown, "{:.0f}%", limit=100.0, colours="Blues", lowest=0.0)
     for row, name in enumerate(wide.index):
         if name in wide.columns:
             box = (list(wide.columns).index(name) - 0.5, row - 0.5)
             ax.add_patch(Rectangle(box, 1, 1, facecolor="none", edgecolor=MUTED, lw=1.2))
-    ax.set(xlabel="now (framed: stayed)", ylabel="a quarter ago")
-    ax.set_title("Where accounts went (share of the row; pale: within noise)")
+    ax.set(xlabel="now (% of the row; framed: stayed; pale: within noise)", ylabel="a quarter ago")
+    ax.set_title(_largest_move(migration))
     return fig
+
+
+def _largest_move(migration: pd.DataFrame) -> str:
+    moved = migration[migration["segment_from"] != migration["segment_to"]]
+    moved = moved[moved["above_noise"].fillna(value=False).astype(bool)]
+    if moved.empty:
+        return "No move between segments exceeds the noise"
+    top = moved.nlargest(1, "share").iloc[0]
+    return (
+        f"{top['share']:.0%} of {label(top['segment_from'])} are now {label(top['segment_to'])}, "
+        "the largest move"
+    )
 
 
 def _nothing(fig: "Figure", why: str) -> "Figure":

@@ -33,7 +33,7 @@ def test_the_reason_tells_severity_kind_day_and_evidence():
     found = candidates({"explained_by": "Easter"})["reason"][0]
 
     assert found == (
-        "high alert, sudden drop (2026-06-28): events 450 → 28 a week; may be explained by Easter"
+        "sudden drop (high alert, 2026-06-28): events 450 → 28 a week; may be explained by Easter"
     )
 
 

@@ -73,7 +73,7 @@ def test_reasons_hold_the_numbers_and_the_direction():
     reason = plays(**HIGH).loc["rescue", "reason"]
 
     assert reason == (
-        "churn score 80 of 100 (high, higher = more risk), 40% likely: logins −38% in 30 days"
+        "40% likely to churn (score 80 of 100, high, higher = more risk): logins −38% in 30 days"
     )
     found = plays(lifecycle_stage="Onboarding", setup__share=0.5, age_days=3.0)
     assert found.loc["setup", "reason"] == "set-up 50% complete, day 3"

@@ -52,7 +52,7 @@ def test_rates_are_those_of_the_table_with_the_base_rate_as_a_line(material):
     )
     assert sorted(points) == pytest.approx(sorted(100 * told.head(10)["outcome_rate"]))
     assert ax.lines[-1].get_xdata()[0] == pytest.approx(100 * told["base_rate"].iloc[0])
-    assert ax.get_xlabel() == "users active later (%), with 95 % interval"
+    assert ax.get_xlabel() == "users active later (%), with 95% interval"
     label = ax.get_yticklabels()[0].get_text().replace("\n", " ")
     assert label.startswith("… > profile_completed")  # what all begin with is not repeated
 

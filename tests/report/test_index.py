@@ -263,7 +263,12 @@ def test_exports_and_pages_that_exist_are_linked_and_no_others(run):
     text = page_of(run)
 
     nav = re.search(r"<nav.*?</nav>", text, flags=re.DOTALL)[0]
-    assert re.findall(r'href="([^"]*)"', nav) == ["index.html", "index.html", "06_churn_model.html"]
+    assert re.findall(r'href="([^"]*)"', nav) == [
+        "index.html",
+        "index.html",
+        "accounts.html",
+        "06_churn_model.html",
+    ]
     assert 'href="exports/tasks.csv"' in text
 
 

@@ -230,6 +230,7 @@ def test_navigation_is_relative_and_marks_the_page(page):
     assert re.findall(r'href="([^"]*)"', nav) == [
         "index.html",
         "index.html",
+        "accounts.html",
         "01_data_audit.html",
         "06_churn_model.html",
     ]

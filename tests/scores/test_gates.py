@@ -103,7 +103,7 @@ def test_fault_E02_one_class_on_the_judged_dates_has_no_verdict():
 
 def test_the_rule_is_written_down():
     assert "0.5" in SIGNAL_RULE
-    assert "less than 5 %" in SIGNAL_RULE
+    assert "less than 5%" in SIGNAL_RULE
     assert PEERS == 10
 
 

@@ -62,7 +62,7 @@ def test_gains_draw_every_ranking_and_the_capacity():
     assert curve.get_xdata().tolist() == [0, 25, 100]
     assert curve.get_ydata().tolist() == [0, 60, 100]
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["churn model", "random order"]
-    assert texts(ax.figure) == ["capacity: 25 % of accounts"]
+    assert texts(ax.figure) == ["capacity: 25% of accounts"]
     assert any(
         line.get_xdata() == [25, 25] for line in ax.get_lines() if len(line.get_xdata()) == 2
     )

@@ -103,7 +103,7 @@ def test_migration_shows_shares_and_hides_noise(planted):
     assert columns == ["At Risk", "New Users", "Churned"]
     assert shown[0, 2] == pytest.approx(25)
     assert np.ma.is_masked(shown[0, 0])
-    assert sorted(text.get_text() for text in ax.texts) == ["100 %", "25 %", "75 %"]
+    assert sorted(text.get_text() for text in ax.texts) == ["100%", "25%", "75%"]
 
 
 def test_nothing_to_draw_is_said(planted):

@@ -4,7 +4,7 @@ from helpers.features.feature import Feature, before, change, count_change, exac
 
 __all__ = ["FEATURES"]
 
-_COMPARED = "last 30 days against the 30 before (-0.38: a fall of 38 %)"
+_COMPARED = "last 30 days against the 30 before (-0.38: a fall of 38%)"
 _FROM_NOTHING = "empty when there was nothing in the 30 days before; 0 when nothing in both"
 
 
@@ -108,7 +108,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="events__slope_90d",
         meaning="slope of the logarithm of weekly events over the last 12 whole weeks; -0.05 is a "
-        "fall of about 5 % a week",
+        "fall of about 5% a week",
         unit="log events per week, per week",
         over="week",
         sql=_slope("n_events"),
