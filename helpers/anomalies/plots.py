@@ -129,6 +129,8 @@ def plot_kinds(alerts: pd.DataFrame) -> "Axes":
     alerts : DataFrame
         ``kind``, ``severity``.
     """
+    from matplotlib.ticker import MaxNLocator
+
     counts = pd.crosstab(alerts["kind"], alerts["severity"])
     counts = counts.reindex(columns=list(LEVELS[::-1]), fill_value=0)
     order = counts.assign(total=counts.sum(axis=1), name=counts.index)
@@ -145,7 +147,7 @@ def plot_kinds(alerts: pd.DataFrame) -> "Axes":
         f"{name.replace('_', ' ')} ({int(left[-1 - n])})" for n, name in enumerate(names[:-3:-1])
     ]
     axes[0].set_title(f"Most frequent: {', '.join(most)}" if most else "No alert")
-    axes[0].xaxis.get_major_locator().set_params(integer=True)
+    axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].grid(axis="y", visible=False)
     axes[0].legend(loc="lower right", fontsize=8)
     return axes[0]

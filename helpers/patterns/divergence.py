@@ -60,7 +60,7 @@ class JourneyComparison:
         return (
             "{success_rate:.0%} of the {success_n:,} {units} on the surest first journey were "
             "active weeks later, and {failure_rate:.0%} of the {failure_n:,} on the one that "
-            "fails most; the paths part at step {parting_step}, {parting_name}."
+            "fails most; the paths part at step {parting_step}, {parting_words}."
         )
 
     @property
@@ -98,6 +98,7 @@ def compare_journeys(
             "journey_ratio": float(row["ratio"]),
             "parting_step": int(parting["step_no"].iloc[0]),
             "parting_name": str(parting["step"].iloc[0]),
+            "parting_words": str(parting["step"].iloc[0]).replace("_", " "),
         }
     return JourneyComparison(
         paths=paths, steps=steps, ratios=ratios, setup=setup_contrast(journeys), measures=measures

@@ -1,6 +1,5 @@
 """The accounts behind the first page: for each its evidence, its playbook and a first message."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +64,7 @@ def briefs(run: Run, actions: pd.DataFrame, *, currency: str) -> list[Brief]:
     )
     return [
         _brief(row, places[str(row["account_id"])], known, currency)
-        for row in ordered.to_dict("records")
+        for _, row in ordered.iterrows()
     ]
 
 
@@ -93,7 +92,7 @@ def _by_account(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _brief(row: Mapping[str, Any], anchor: str, known: _Known, currency: str) -> Brief:
+def _brief(row: "pd.Series[Any]", anchor: str, known: _Known, currency: str) -> Brief:
     key = str(row["account_id"])
     account = _said(row.get("name")) or key
     csm = _said(row.get("csm")) or NOBODY
@@ -124,7 +123,7 @@ def _brief(row: Mapping[str, Any], anchor: str, known: _Known, currency: str) ->
     )
 
 
-def _facts(row: Mapping[str, Any], currency: str) -> tuple[str, ...]:
+def _facts(row: "pd.Series[Any]", currency: str) -> tuple[str, ...]:
     money = row.get("mrr")
     revenue = "" if money is None or pd.isna(money) else f"{currency} {float(money):,.0f} a month"
     segment = _said(row.get("segment"))
@@ -140,7 +139,7 @@ def _scored(rows: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
         text = f"{row['churn_probability']:.0%} likely to churn"
         low, high = row.get("probability_low"), row.get("probability_high")
         if low is not None and pd.notna(low):
-            text += f" (95% interval {low:.0%} to {high:.0%})"
+            text += f" (90% interval {low:.0%} to {high:.0%})"
         score = row.get("churn_score")
         if score is not None and pd.notna(score):
             text += f"; score {int(score)} of 100, {row.get('churn_band')}: higher = more risk"
@@ -163,7 +162,7 @@ def _raised(rows: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _told(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _told(row: "pd.Series[Any]") -> tuple[tuple[str, str], ...]:
     named = (
         ("Seen before", "pattern"),
         ("State", "state"),
@@ -174,7 +173,7 @@ def _told(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((label, text) for label, text in pairs if text)
 
 
-def _steps(row: Mapping[str, Any], plan: list[dict[str, Any]]) -> tuple[str, ...]:
+def _steps(row: "pd.Series[Any]", plan: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return the steps of the next weeks; without a plan the one action."""
     begin = _said(row.get("first_step"))
     if "accounts.html" in begin:  # its steps stand right below

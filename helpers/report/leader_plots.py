@@ -46,8 +46,9 @@ def _moved_most(composition: pd.DataFrame) -> str:
     change = composition["change"].astype("float64").dropna()
     if change.empty:
         return "No earlier date to compare with"
-    at = change.abs().idxmax()
-    return f"{label(composition['segment'][at])} changed most: {100 * change[at]:+.1f} points"
+    place = int(change.abs().to_numpy().argmax())
+    name, points = composition["segment"][change.index[place]], 100 * change.iloc[place]
+    return f"{label(name)} changed most: {points:+.1f} points"
 
 
 def plot_risk_map(

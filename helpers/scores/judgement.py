@@ -91,7 +91,7 @@ def gains_table(judged: Judged | None, models: Sequence[str], *, k: int) -> pd.D
             {
                 "model": model,
                 "share_called": shares,
-                "share_found": _found(judged, judged.scores[model], shares).round(6),
+                "share_found": _found(judged, judged.scores[model], shares, limit, k).round(6),
                 "at_capacity": shares == limit,
             }
         )
@@ -102,8 +102,13 @@ def gains_table(judged: Judged | None, models: Sequence[str], *, k: int) -> pd.D
 
 
 def _found(
-    judged: Judged, score: NDArray[np.float64], shares: NDArray[np.float64]
+    judged: Judged,
+    score: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    limit: float,
+    k: int,
 ) -> NDArray[np.float64]:
+    """Average over dates what is found; at ``limit`` exactly the first ``k`` of each date."""
     dates = judged.rows["as_of"].to_numpy()
     outcome = judged.rows["outcome"].to_numpy(float)
     total, weight = np.zeros(len(shares)), 0.0
@@ -115,7 +120,8 @@ def _found(
             ordered, found = score[here][order], np.cumsum(outcome[here][order])
             ends = np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])
             x, y = np.r_[0, ends + 1] / here.sum(), np.r_[0, found[ends]]
-            total, weight = total + np.interp(shares, x, y), weight + hits
+            called = np.where(shares == limit, min(k / here.sum(), 1.0), shares)
+            total, weight = total + np.interp(called, x, y), weight + hits
     return total / weight if weight else np.full(len(shares), np.nan)
 
 

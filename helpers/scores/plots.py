@@ -143,7 +143,7 @@ def _gained(capacity: pd.DataFrame) -> str:
         f"{'random order' if name == 'base rate' else name} {share:.0%}"
         for name, share in zip(capacity["model"], capacity["share_found"], strict=True)
     ]
-    return f"Found within capacity: {', '.join(found)}"
+    return f"Found within capacity: {', '.join(found[:2])}"
 
 
 def plot_drivers(

@@ -150,7 +150,7 @@ def test_the_comparison_reads_as_value_and_interval(study):
     table = evidence.comparison(study)
 
     assert table["model"].tolist()[0] == MODEL
-    assert table["roc_auc"].str.fullmatch(r"\d\.\d\d \(\d\.\d\d to \d\.\d\d\)").all()
+    assert table["roc_auc"].str.fullmatch(r"\d\.\d\d \(\d\.\d\d\u00a0to\u00a0\d\.\d\d\)").all()
 
 
 def test_the_card_states_assumptions_limits_and_the_verdict(study):  # P-17
