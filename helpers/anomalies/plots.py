@@ -110,15 +110,20 @@ def plot_company_days(
             axis.scatter(marked["day"], height, color=colour, s=22, zorder=3, label=state)
         axis.set_ylabel(f"{metric.replace('_', ' ')}\n(average day = 1)")
         axis.set_ylim(0, None)
-    days_of = (
-        days[days["metric"].isin(there)].drop_duplicates(["day", "state"])["state"].value_counts()
-    )
-    told = [f"{int(days_of.get(state, 0))} {state}" for state in STATE_COLOURS]
-    axes[0].set_title(f"All accounts together: days {', '.join(told)}")
+    axes[0].set_title(_marked_days(days[days["metric"].isin(there)], last_days))
     if there:
         axes[0].set_ylim(0, 1.25 * axes[0].get_ylim()[1])
         axes[0].legend(loc="upper left", ncols=5, fontsize=8)
     return axes
+
+
+def _marked_days(days: pd.DataFrame, last_days: int) -> str:
+    """Count the marked days that are drawn; a day counts once however many metrics show it."""
+    newest = pd.Series(np.sort(days["day"].unique())).tail(last_days)
+    drawn = days[days["day"].isin(newest)].drop_duplicates(["day", "state"])
+    counts = drawn["state"].value_counts()
+    told = [f"{state} {int(counts.get(state, 0))}" for state in STATE_COLOURS]
+    return f"Days out of the ordinary for all accounts: {', '.join(told)}"
 
 
 def plot_kinds(alerts: pd.DataFrame) -> "Axes":

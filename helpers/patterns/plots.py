@@ -83,7 +83,7 @@ def plot_rates(sequences: pd.DataFrame, *, outcome_label: str, limit: int = 10) 
     ax.set_yticks(place, texts)
     ax.set(xlabel=f"{outcome_label} (%), with 95% interval", xlim=(0, 100))
     ax.set_ylim(len(part) - 0.4, -0.7)
-    ax.set_title(f"From {rates[-1, 0]:.0f}% to {rates[0, 0]:.0f}%, by path")
+    ax.set_title(f"{rates[-1, 0]:.0f}% to {rates[0, 0]:.0f}%, depending on the path")
     return ax
 
 

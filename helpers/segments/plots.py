@@ -35,7 +35,9 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
     elbow.plot(table["n_clusters"], table["inertia"], color=BLUE, marker="o")
     top = 1.08 * float(table["inertia"].max())
     elbow.set(xlabel="clusters", ylabel="inertia (squared distances)", ylim=(0, top))
-    elbow.set_title("More clusters explain a little more")
+    fewest, most = table.iloc[0], table.iloc[-1]
+    fall = 1 - most["inertia"] / fewest["inertia"]
+    elbow.set_title(f"{most['n_clusters']:.0f} clusters leave {fall:.0%} less unexplained")
     lines = (
         ("stability", "stability (adjusted Rand index)", ORANGE, "-"),
         ("silhouette", "silhouette", BLUE, "-"),
