@@ -176,7 +176,8 @@ def time_issues(
                 share=0.0,
                 severity="warning",
                 example=f"{outages['day'].iloc[0]:%Y-%m-%d}",
-                remedy="Load the missing days again; until then they count as unknown.",
+                remedy="Load the missing days again, or name them in `calendar` if the company "
+                "rested; until then they count as unknown.",
             )
         )
     return rows
