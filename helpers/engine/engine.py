@@ -72,6 +72,7 @@ class Engine:
         settings = [
             "TimeZone = 'UTC'",
             "preserve_insertion_order = false",
+            "enable_progress_bar = false",
             f"temp_directory = {_literal(self._spill.name)}",
             f"allowed_directories = [{reachable}]",
             "enable_external_access = false",

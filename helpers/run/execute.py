@@ -30,6 +30,7 @@ from helpers.run.plan import Plan, Step, make_plan
 from helpers.run.publish import publish, recover
 from helpers.run.schedule import Outcome, Progress, Scheduler
 from helpers.run.staging import finished_steps, forget_step, mark_finished, recorded_durations
+from helpers.run.workers import CAN_FORK
 from helpers.sources import check_files, find_as_of
 
 __all__ = ["RunOptions", "kernel_environment", "run_company"]
@@ -50,6 +51,7 @@ class RunOptions:
     fresh: bool = False
     cell_timeout_s: int = 1800
     n_workers: int = 2
+    preload: bool = CAN_FORK
     say: Callable[[str], None] = print
     on_progress: Callable[[Progress], None] | None = None
 
@@ -142,6 +144,7 @@ def _stage_and_publish(
             task_of=lambda step: _task(step, plan, stage, Path(scratch), config, options),
             on_progress=options.on_progress or (lambda _: None),
             n_workers=options.n_workers,
+            preload=options.preload,
         )
 
         def on_done(outcome: Outcome) -> None:

@@ -1,11 +1,7 @@
 """Run the steps of a plan in worker processes: in order of need, two at a time, with progress."""
 
-import contextlib
-import json
-import os
 import queue
-import subprocess
-import sys
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +11,7 @@ from typing import Any
 
 from helpers.errors import MachineError, NotebookError, PlaybookError, exit_code_of
 from helpers.run.plan import Plan, Step
+from helpers.run.workers import Nursery, Worker
 
 __all__ = ["Outcome", "Progress", "Scheduler"]
 
@@ -51,17 +48,6 @@ class Outcome:
 
 
 @dataclass
-class _Worker:
-    process: subprocess.Popen[str]
-    log: Path
-    step: Step | None = None
-    started: float = 0.0
-    cell: int = 0
-    result: dict[str, Any] | None = None
-    listener: threading.Thread = field(default_factory=threading.Thread)
-
-
-@dataclass
 class Scheduler:
     """Executes steps in processes that were started ahead of time.
 
@@ -77,6 +63,8 @@ class Scheduler:
         Receives a :class:`Progress` at each cell.
     n_workers : int
         Notebooks at a time.
+    preload : bool
+        Fork workers from a process that has imported everything, where the system can.
     """
 
     work: Path
@@ -84,12 +72,15 @@ class Scheduler:
     task_of: Callable[[Step], dict[str, Any]]
     on_progress: Callable[[Progress], None]
     n_workers: int = 2
-    _messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]" = field(
+    preload: bool = False
+    _messages: "queue.Queue[tuple[Worker, dict[str, Any] | None]]" = field(
         default_factory=queue.Queue
     )
-    _spare: list[_Worker] = field(default_factory=list)
-    _running: list[_Worker] = field(default_factory=list)
-    _n_started: int = 0
+    _spare: list[Worker] = field(default_factory=list)
+    _running: list[Worker] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._nursery = Nursery(self.environment, self.work, preload=self.preload)
 
     def run(
         self, plan: Plan, finished: set[str], on_done: Callable[[Outcome], None]
@@ -137,47 +128,28 @@ class Scheduler:
                 return
             if set(step.needs) <= done:
                 todo.remove(step)
-                worker = self._spare.pop() if self._spare else self._spawn()
+                worker = self._spare.pop() if self._spare else self._start()
                 worker.step, worker.started = step, time.monotonic()
                 self._running.append(worker)
-                assert worker.process.stdin is not None
-                with contextlib.suppress(BrokenPipeError):  # a dead worker reports itself
-                    worker.process.stdin.write(json.dumps(self.task_of(step)) + "\n")
-                    worker.process.stdin.flush()
+                worker.send(self.task_of(step))
 
     def _keep_spare(self, n_todo: int) -> None:
-        if n_todo and not self._spare:
-            self._spare.append(self._spawn())
+        """Have one worker import things ahead of time, unless a process to copy does that."""
+        if n_todo and not self._spare and not self.preload:
+            self._spare.append(self._start())
 
-    def _spawn(self) -> _Worker:
-        self._n_started += 1
-        log = self.work / f"worker{self._n_started}.log"
-        with log.open("wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "helpers.run.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=dict(self.environment),
-                cwd=self.work,
-                encoding="utf-8",
-                start_new_session=True,
-            )
-        worker = _Worker(process, log)
+    def _start(self) -> Worker:
+        worker = self._nursery.start()
         worker.listener = threading.Thread(target=self._listen, args=(worker,), daemon=True)
         worker.listener.start()
         return worker
 
-    def _listen(self, worker: _Worker) -> None:
-        assert worker.process.stdout is not None
-        with worker.process.stdout as lines:
-            for line in lines:
-                with contextlib.suppress(ValueError):  # a library that prints is not a message
-                    self._messages.put((worker, json.loads(line)))
-        worker.process.wait()
+    def _listen(self, worker: Worker) -> None:
+        for message in worker.messages():
+            self._messages.put((worker, message))
         self._messages.put((worker, None))
 
-    def _next_message(self) -> tuple[_Worker | None, dict[str, Any] | None]:
+    def _next_message(self) -> tuple[Worker | None, dict[str, Any] | None]:
         try:
             worker, message = self._messages.get(timeout=TICK_S)
         except queue.Empty:
@@ -187,7 +159,7 @@ class Scheduler:
             raise MachineError(f"a worker process died at its start:\n{_tail(worker.log)}")
         return worker, message
 
-    def _progress(self, worker: _Worker, plan: Plan, done: set[str], began: float) -> Progress:
+    def _progress(self, worker: Worker, plan: Plan, done: set[str], began: float) -> Progress:
         assert worker.step is not None
         names = [step.name for step in plan.steps]
         number = min(len(done) + 1 + self._running.index(worker), len(names))
@@ -195,13 +167,13 @@ class Scheduler:
         step = worker.step
         return Progress(number, len(names), step.name, worker.cell, step.n_cells, seconds)
 
-    def _collect(self, worker: _Worker) -> Outcome:
+    def _collect(self, worker: Worker) -> Outcome:
         self._running.remove(worker)
-        _close(worker)
+        worker.close()
         assert worker.step is not None
-        code = worker.process.returncode
+        code = worker.code
         result = worker.result or {
-            "status": "dead" if code < 0 else "crashed",
+            "status": "dead" if code is not None and code < 0 else "crashed",
             "message": f"its process ended with code {code}",
         }
         return Outcome(worker.step, result, time.monotonic() - worker.started)
@@ -210,25 +182,16 @@ class Scheduler:
         """End every process; a worker ends its kernel when its own input closes."""
         workers = [*self._running, *self._spare]
         for worker in workers:
-            with contextlib.suppress(OSError):
-                os.killpg(worker.process.pid, 15)
+            worker.signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE_S
         for worker in workers:
-            try:
-                worker.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
-            _close(worker)
+            if not worker.wait(max(0.1, deadline - time.monotonic())):
+                worker.signal(signal.SIGKILL)
+                worker.wait(GRACE_S)
+            worker.close()
             worker.listener.join(GRACE_S)
         self._running.clear()
         self._spare.clear()
-
-
-def _close(worker: _Worker) -> None:
-    if worker.process.stdin is not None:
-        with contextlib.suppress(OSError):
-            worker.process.stdin.close()
 
 
 _ADVICE = {

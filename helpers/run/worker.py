@@ -1,20 +1,24 @@
 """One notebook in a process of its own: execute, prove it complete, write its page.
 
-Started by :mod:`helpers.run.schedule` as ``python -m helpers.run.worker``. Reads one JSON line
-that says what to do, writes JSON lines that say how far it is, and ends when its parent does.
+Started by :mod:`helpers.run.workers`, either as ``python -m helpers.run.worker``, which reads one
+JSON line that says what to do and writes JSON lines that say how far it is, or as a copy of a
+process that has imported everything (:mod:`helpers.run.preload`). Ends when its parent does.
 """
 
 import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 # jsonschema's optional IRI formats build parsers for two seconds at import; nobody needs them.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
-__all__ = ["main"]
+__all__ = ["main", "work_on"]
+
+Tell = Callable[..., None]
 
 
 def main() -> None:
@@ -24,13 +28,27 @@ def main() -> None:
     if not line:
         return
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    task = json.loads(line)
+    work_on(json.loads(line), _tell)
+
+
+def work_on(task: dict[str, Any], tell: Tell, manager: type | None = None) -> None:
+    """Execute one notebook and tell the result.
+
+    Parameters
+    ----------
+    task : dict
+        As :func:`helpers.run.execute.run_company` builds it.
+    tell : callable
+        Receives ``cell=number`` as each cell starts, then ``result={...}``.
+    manager : type, optional
+        Kernel manager to use in place of Jupyter's own.
+    """
     try:
-        _tell(result=_execute(task))
+        tell(result=_execute(task, tell, manager))
     except OSError as error:  # the disk is full, or a folder went away
-        _tell(result={"status": "machine", "message": f"{error.strerror}: {error.filename}"})
+        tell(result={"status": "machine", "message": f"{error.strerror}: {error.filename}"})
     except MemoryError:
-        _tell(result={"status": "machine", "message": "out of memory"})
+        tell(result={"status": "machine", "message": "out of memory"})
 
 
 def _warm_up() -> None:
@@ -48,7 +66,7 @@ def _tell(**message: Any) -> None:
     print(json.dumps(message), flush=True)
 
 
-def _execute(task: dict[str, Any]) -> dict[str, Any]:
+def _execute(task: dict[str, Any], tell: Tell, manager: type | None) -> dict[str, Any]:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -60,7 +78,7 @@ def _execute(task: dict[str, Any]) -> dict[str, Any]:
         nonlocal n_started
         if cell["cell_type"] == "code":
             n_started += 1
-            _tell(cell=n_started)
+            tell(cell=n_started)
 
     try:
         papermill.execute_notebook(
@@ -72,6 +90,7 @@ def _execute(task: dict[str, Any]) -> dict[str, Any]:
             execution_timeout=task["timeout_s"],
             progress_bar=False,
             on_cell_start=on_cell_start,
+            **({"kernel_manager_class": manager} if manager else {}),
         )
     except papermill.PapermillExecutionError as error:
         return {

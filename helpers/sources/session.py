@@ -178,6 +178,7 @@ def open_session(
         settings = {
             "TimeZone": literal("UTC"),
             "temp_directory": literal(str(scratch)),
+            "enable_progress_bar": literal(value=False),
             "autoinstall_known_extensions": literal(value=False),
             "autoload_known_extensions": literal(value=False),
             "allow_community_extensions": literal(value=False),
