@@ -8,6 +8,7 @@ folders it was given and nothing else.
 # SQL is assembled here from names of this package, never from data.
 # ruff: noqa: S608
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,6 @@ class Engine:
         settings = [
             "TimeZone = 'UTC'",
             "preserve_insertion_order = false",
-            "enable_progress_bar = false",
             f"temp_directory = {_literal(self._spill.name)}",
             f"allowed_directories = [{reachable}]",
             "enable_external_access = false",
@@ -81,6 +81,11 @@ class Engine:
             settings.insert(0, f"memory_limit = {_literal(memory_limit)}")
         if threads is not None:
             settings.insert(0, f"threads = {int(threads)}")
+        import duckdb
+
+        with contextlib.suppress(duckdb.InvalidInputException):
+            # In Jupyter without ipywidgets DuckDB draws no bar, and refuses even to be told so.
+            self._connection.execute("SET enable_progress_bar = false")
         for setting in [*settings, "lock_configuration = true"]:
             self._connection.execute(f"SET {setting}")
 

@@ -9,7 +9,7 @@ import shutil
 import string
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +178,6 @@ def open_session(
         settings = {
             "TimeZone": literal("UTC"),
             "temp_directory": literal(str(scratch)),
-            "enable_progress_bar": literal(value=False),
             "autoinstall_known_extensions": literal(value=False),
             "autoload_known_extensions": literal(value=False),
             "allow_community_extensions": literal(value=False),
@@ -189,6 +188,9 @@ def open_session(
             settings["memory_limit"] = literal(memory_limit)
         if threads is not None:
             settings["threads"] = literal(threads)
+        with suppress(duckdb.InvalidInputException):
+            # In Jupyter without ipywidgets DuckDB draws no bar, and refuses even to be told so.
+            connection.execute("SET enable_progress_bar = FALSE")
         for name, value in sorted(settings.items()):
             if name != "enable_external_access":
                 connection.execute(fill("SET {n} = {v}", n=ident(name), v=value))

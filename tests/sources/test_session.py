@@ -1,5 +1,8 @@
 """The session is closed to everything but its folders, and runs nothing but checked SQL."""
 
+import subprocess
+import sys
+
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -70,3 +73,29 @@ def test_types_and_names(session):
 
     assert session.types(ident("t")) == {"a b": "INTEGER", "c": "VARCHAR"}
     assert session.name("x") != session.name("x")
+
+
+KERNEL = """
+from jupyter_client.manager import start_new_kernel
+
+manager, client = start_new_kernel(kernel_name="python3")
+reply = client.execute_interactive(
+    "from pathlib import Path;"
+    "from helpers.sources.session import open_session;"
+    "open_session(Path('.'), Path('.')).__enter__()",
+    timeout=60,
+    output_hook=print,
+)
+client.stop_channels()
+manager.shutdown_kernel(now=True)
+print("status:", reply["content"]["status"])
+"""
+
+
+def test_a_kernel_without_widgets_can_read_too(tmp_path):
+    # DuckDB refuses every setting of the progress bar in Jupyter without ipywidgets.
+    done = subprocess.run(
+        [sys.executable, "-c", KERNEL], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert "status: ok" in done.stdout
