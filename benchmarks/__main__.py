@@ -42,13 +42,21 @@ def timed(work: Callable[[], object], repeats: int = 1) -> tuple[float, float]:
     return best
 
 
+def must_succeed(command: list[str]) -> None:
+    """Run it in the project's folder; what it says is shown only if it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = f"{done.stdout}{done.stderr}".strip()
+        raise SystemExit(f"exit code {done.returncode} of: {' '.join(command)}\n{said}")
+
+
 def run_stages(folder: Path, n_accounts: int) -> dict[str, float]:
     """Make a company of that size, run all notebooks on it; return seconds per stage."""
     data, reports = folder / "data", folder / "reports"
     made, _ = timed(lambda: write_company(data, accounts=n_accounts))
     command = [sys.executable, "-m", "helpers", "run", "--config", "config/demo.yaml"]
     command += ["--data", str(data), "--reports", str(reports), "--run-id", "bench"]
-    whole, _ = timed(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))
+    whole, _ = timed(lambda: must_succeed(command))
     manifest = json.loads((reports / "bench" / "manifest.json").read_text(encoding="utf-8"))
     return {"demo company": made, **manifest["durations_s"], "whole run": whole}
 

@@ -102,7 +102,11 @@ def _unknown_tables(document: Document) -> list[tuple[int, str]]:
             problems.append((document.line(("max_quarantine_share", table)), text))
     for required in (table.name for table in TABLES.values() if table.required):
         if required not in sources:
-            text = f"sources.{required}: missing; every company needs accounts and events"
+            columns = ", ".join(TABLES[required].required_names)
+            text = (
+                f"sources.{required}: missing; every company needs accounts and events. Add "
+                f"`{required}:` with `files:` and, under `columns:`, your names of {columns}."
+            )
             problems.append((document.line(("sources",)), text))
     return problems
 
