@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-WIDTH, HEIGHT = 1280, 860
+WIDTH, HEIGHT = 1280, 846
 MAX_BYTES = 200_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
