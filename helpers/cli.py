@@ -114,8 +114,10 @@ def run(
     """Execute the notebooks in order and publish reports/RUN_ID/."""
     from helpers.config.parameters import parse_option
     from helpers.run import RunOptions, run_company
-    from helpers.run.layout import find_root
+    from helpers.run.layout import Layout, find_root
 
+    if run_id is not None:
+        Layout(Path(), run_id)  # refuses a name that could lead elsewhere, before data are read
     line = _Line()
     options = RunOptions(
         root=root.resolve() if root else find_root(),

@@ -16,6 +16,7 @@ from helpers.errors import ParameterError
 
 __all__ = ["Plan", "Step", "make_plan", "select"]
 
+_BROAD = ("Exception", "BaseException")
 _RESERVED = {"as_of", "config", "data", "root", "run_id"}
 
 PACKAGES = (
@@ -197,17 +198,28 @@ def _lint(notebook: Mapping[str, Any], name: str) -> None:
         except SyntaxError as error:
             raise ParameterError(f"{name}: cell {number} is not Python: {error.msg}.") from None
         for node in ast.walk(tree):
-            if isinstance(node, ast.ExceptHandler) and _swallows(node):
+            if _swallows(node):
                 raise ParameterError(
                     f"{name}: cell {number} catches every exception; name the one expected."
                 )
 
 
-def _swallows(handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
+def _swallows(node: ast.AST) -> bool:
+    """Tell whether a handler, or ``suppress(...)``, lets any exception vanish."""
+    if isinstance(node, ast.Call) and _name(node.func) == "suppress":
+        return any(_name(argument) in _BROAD for argument in node.args)
+    if not isinstance(node, ast.ExceptHandler):
+        return False
+    if node.type is None:
         return True
-    broad = isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
-    return broad and not any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+    caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    raised = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+    return not raised and any(_name(each) in _BROAD for each in caught)
+
+
+def _name(node: ast.expr) -> str:
+    """Return ``suppress`` of ``suppress`` and of ``contextlib.suppress``."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _source_digest(notebook: Mapping[str, Any]) -> str:

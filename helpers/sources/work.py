@@ -210,6 +210,13 @@ class Work:
                 f"as_of {as_of} is not after the first event, {min(days)} ({zone}): nothing "
                 "would be left to look at. Choose a later date."
             )
+        window = self.config.analysis.windows_days[-1]
+        if days and as_of > (last := last_complete_day(days)) + dt.timedelta(days=window):
+            self.problems.append(
+                f"as_of {as_of} is more than {window} days after the last full day of events, "
+                f"{last} ({zone}): no window of analysis.windows_days would hold one. Choose an "
+                "earlier date, or load the newer events."
+            )
         return as_of
 
     def _judge(self, name: str, as_of: dt.date | None) -> None:

@@ -252,6 +252,15 @@ def test_fault_C13_an_as_of_before_the_data_is_an_error(tmp_path):
         read(folder, as_of=dt.date(2024, 3, 1))
 
 
+def test_fault_C13_an_as_of_that_no_window_connects_with_the_data_is_an_error(tmp_path):
+    folder = write(tmp_path / "data")
+
+    with pytest.raises(InputError, match=r"as_of 2024-06-01 is more than 90 days after the last"):
+        read(folder, as_of=dt.date(2024, 6, 1))
+
+    assert counts(read(folder, as_of=dt.date(2024, 5, 31)))["rows_kept"] == 3
+
+
 def test_dates_stay_dates(tmp_path):
     head = "invoice_id,account_id,issued_on,amount\n"
     rows = "I1,A1,2024-03-01,1\nI2,A1,2024-02-29T23:30:00-08:00,1\nI3,A1,1.3.2024 14:05,1\n"

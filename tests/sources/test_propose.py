@@ -271,3 +271,13 @@ def test_real_data_can_be_read_as_proposed(tmp_path, name, tables):
     if name != "fightchurn_crm5":  # its four million events are read elsewhere
         reading = read_company(config, DATA / name, tmp_path / "out")
         assert (reading.reconciliation["rows_kept"] > 0).all()
+
+
+def test_a_truth_column_without_any_value_is_no_obstacle(tmp_path):
+    head, *rows = ACCOUNTS.splitlines()
+    text = "\n".join([f"{head},opted_out", *(f"{row}," for row in rows), ""])
+
+    _, config, reading = proposed(write(tmp_path / "data", accounts_csv=text), tmp_path)
+
+    assert "values" not in config.sources["accounts"][0].model_dump(exclude_defaults=True)
+    assert counts(reading, "accounts")["rows_kept"] == 2

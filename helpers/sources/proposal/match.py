@@ -177,7 +177,7 @@ def _guess(column: Column, facts: Profile, score: float) -> Guess:
             entry["number"] = {"decimal": ",", "thousands": "."}
         elif facts.style == "thousands":
             entry["number"] = {"thousands": ","}
-    elif column.kind == "boolean" and facts.kind != "boolean":
+    elif column.kind == "boolean" and facts.kind != "boolean" and len(facts.values) == 2:
         first, second = sorted(facts.values)
         flipped = any(word in first.casefold() for word in _YES_WORDS)
         entry["values"] = {first: flipped, second: not flipped}
