@@ -28,7 +28,7 @@ from helpers.sources.demo import write_company
 ROOT = Path(__file__).resolve().parents[1]
 SCAN = (
     "SELECT COUNT(account_id), COUNT(event), COUNT(user_id), COUNT(feature), COUNT(session_id),"
-    " SUM(duration_s), MIN(occurred_at) FROM read_parquet(?)"
+    " SUM(duration_s), EPOCH_US(MIN(occurred_at)) FROM read_parquet(?)"
 )
 
 
