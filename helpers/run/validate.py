@@ -78,14 +78,16 @@ def validate_run(
     ParameterError
         If there is no such run.
     NotebookError
-        If an output differs, or a copy is not fully executed; names cell and difference.
+        If an output differs, or a copy is missing or not fully executed; names cell and
+        difference.
     """
     folder = _folder(root, run, reports)
     layout = Layout(folder.parent, folder.name)
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = _manifest(folder)
     where = _where_data_lie(layout, data)
     copies = sorted((folder / "notebooks").glob("*.ipynb"))
-    problems = [text for path in copies for text in _not_executed(path)]
+    problems = _not_as_listed(copies, manifest["executed_copies"])
+    problems += [text for path in copies for text in _not_executed(path)]
     if problems:
         raise NotebookError("not a full record of a run:\n" + "\n".join(problems))
     with tempfile.TemporaryDirectory(prefix="playbook-validate-") as scratch:
@@ -114,6 +116,25 @@ def _folder(root: Path, run: str, reports: Path | None) -> Path:
         if (folder / "manifest.json").is_file():
             return folder.resolve()
     raise ParameterError(f"no published run {run!r}: `playbook status` lists what there is.")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+        if isinstance(manifest["executed_copies"], dict) and manifest["configuration"]:
+            return manifest
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise NotebookError(f"{folder.name}: manifest.json is damaged; publish the run again.")
+
+
+def _not_as_listed(copies: list[Path], listed: dict[str, str]) -> list[str]:
+    """Name copies that are gone or were never part of the run: nothing would compare them."""
+    there = {path.stem for path in copies}
+    return [
+        *(f"  {name}.ipynb: in manifest.json, but not there" for name in sorted({*listed} - there)),
+        *(f"  {name}.ipynb: not in manifest.json" for name in sorted(there - {*listed})),
+    ]
 
 
 def _where_data_lie(layout: Layout, data: Path | None) -> Path:
