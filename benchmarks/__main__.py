@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from helpers.artifacts import Run
 from helpers.engine import open_engine, stage
@@ -74,7 +75,13 @@ def feature_ratio(folder: Path) -> dict[str, float]:
     def features() -> None:
         with open_engine(run) as engine:
             history = stage(engine, config)
-            dates = as_of_dates(config.as_of, config.analysis.n_as_of, config.analysis.step_days)
+            dates = as_of_dates(
+                pd.Timestamp(config.as_of),
+                n=config.analysis.n_as_of,
+                step_days=config.analysis.step_days,
+                history_starts=history.starts_on,
+                min_history_days=min(config.analysis.windows_days),
+            )
             build_features(engine, dates, config=config, history=history)
 
     scan_s, scan_cpu = timed(scan, repeats=3)
