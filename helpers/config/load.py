@@ -16,6 +16,7 @@ from helpers.errors import ConfigError
 __all__ = ["data_folder", "load_config", "near_miss"]
 
 _SECRET_MARKS = ("secret", "token", "password", "webhook")
+_FORMS = {"^[A-Z]{3}$": "a currency code of three capitals, such as EUR"}
 
 
 def load_config(path: Path) -> CompanyConfig:
@@ -125,11 +126,25 @@ def _explain(document: Document, item: Any) -> tuple[int, str]:
     shown = "" if _is_secret(name) else f", got {_short(item.get('input'))}"
     if kind == "value_error":
         return line, f"{name}: {context.get('error', item['msg'])}"
+    return line, f"{name}: expected {_expected(kind, context, item)}{shown}"
+
+
+def _expected(kind: str, context: dict[str, Any], item: Any) -> str:
+    """Say what a value should have been, in the words of someone who writes YAML."""
     if kind == "string_pattern_mismatch":
-        return line, f"{name}: expected text of the form {context['pattern']}{shown}"
-    text = item["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
-    text = text.replace("a integer", "an integer")
-    return line, f"{name}: expected {text}{shown}"
+        pattern = context["pattern"]
+        return _FORMS.get(pattern, f"text of the form {pattern}")
+    if kind == "string_too_long":
+        return f"text of at most {context['max_length']} character(s)"
+    if kind == "string_too_short":
+        return f"text of at least {context['min_length']} character(s)"
+    if kind == "list_type":
+        example = item["input"] if isinstance(item.get("input"), str | int | float) else "a, b"
+        return f"a list, such as [{example}]"
+    if kind in ("dict_type", "model_type", "model_attributes_type"):
+        return "an indented block of `name: value` lines"
+    text: str = item["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
+    return text.replace("a integer", "an integer")
 
 
 def _without_inserted_index(

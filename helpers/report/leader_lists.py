@@ -20,7 +20,7 @@ __all__ = [
 CHURNED = "Churned"
 NOTHING_DUE = "nothing due in the next weeks"
 BEYOND_CAPACITY = "waits: beyond the team's capacity"
-_LIST = ["account", "csm", "segment", "mrr"]
+_LIST = ["account_id", "account", "csm", "segment", "mrr"]
 
 
 def risk_list(run: Run, *, limit: int) -> pd.DataFrame:
@@ -29,9 +29,10 @@ def risk_list(run: Run, *, limit: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``account``, ``csm``, ``segment``, ``mrr``, ``churn_probability``, ``health_score``,
-        ``reasons``, ``next_action``; ordered by probability times revenue. Where there is no
-        churn score, accounts of low health by revenue, with the probability missing.
+        ``account_id``, ``account``, ``csm``, ``segment``, ``mrr``, ``churn_probability``,
+        ``health_score``, ``reasons``, ``next_action``; ordered by probability times revenue.
+        Where there is no churn score, accounts of low health by revenue, with the probability
+        missing.
     """
     base = live_base(run)
     predictions = latest(run.read("06_churn_model", "predictions"))
@@ -69,9 +70,9 @@ def expansion_list(run: Run, *, limit: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``account``, ``csm``, ``segment``, ``mrr``, ``opportunity_score``, ``reasons``,
-        ``next_action``; empty where 06 made no expansion table. Without churn scores, accounts
-        of low health are left out instead of those at high risk.
+        ``account_id``, ``account``, ``csm``, ``segment``, ``mrr``, ``opportunity_score``,
+        ``reasons``, ``next_action``; empty where 06 made no expansion table. Without churn
+        scores, accounts of low health are left out instead of those at high risk.
     """
     columns = [*_LIST, "opportunity_score", "reasons", "next_action"]
     table = run.read_optional("06_churn_model", "expansion")

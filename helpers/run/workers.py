@@ -244,7 +244,8 @@ def _answer(line: Connection) -> None:
     """Tell how many threads a copy would leave behind."""
     from helpers.run.preload import n_threads
 
-    line.send(n_threads())
+    with contextlib.suppress(OSError):  # the run has ended meanwhile; nobody wants to know
+        line.send(n_threads())
 
 
 def _be_worker(line: Connection, log: str, environment: dict[str, str], cwd: str) -> None:
