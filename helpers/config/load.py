@@ -63,8 +63,9 @@ def data_folder(config_path: Path, config: CompanyConfig, override: str | Path |
 
 def near_miss(name: str, known: list[str]) -> str:
     """Return " Did you mean 'x'?" for the closest known name, or an empty text."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    by_lower = {text.lower(): text for text in reversed(known)}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
 def _message(document: Document, problems: list[tuple[int, str]]) -> str:

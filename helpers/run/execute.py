@@ -35,6 +35,9 @@ from helpers.sources import check_files, find_as_of
 
 __all__ = ["RunOptions", "kernel_environment", "run_company"]
 
+WORTH_PRELOADING = 3
+"""Notebooks from which importing everything once costs less than importing it for each."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
@@ -144,7 +147,7 @@ def _stage_and_publish(
             task_of=lambda step: _task(step, plan, stage, Path(scratch), config, options),
             on_progress=options.on_progress or (lambda _: None),
             n_workers=options.n_workers,
-            preload=options.preload,
+            preload=options.preload and len(plan.steps) - len(finished) >= WORTH_PRELOADING,
         )
 
         def on_done(outcome: Outcome) -> None:

@@ -217,7 +217,7 @@ def _raise_if_bad(outcome: Outcome, log: Path) -> None:
     if code is None:
         raise NotebookError(f"{name} failed in cell {result['cell']}: {result['error']}: {message}")
     known = {cls.exit_code: cls for cls in _direct_children()}
-    raise known.get(code, PlaybookError)(f"{name}: {message}")
+    raise known.get(code, PlaybookError)(f"{name}: {message or result['error']}")
 
 
 def _direct_children() -> list[type[PlaybookError]]:
