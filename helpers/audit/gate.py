@@ -39,10 +39,14 @@ def gate(run: Run, config: CompanyConfig, notebooks: Sequence[str]) -> None:
     problems += _reconciled(run.read("01_data_audit", "reconciliation"))
     accounts = run.read("01_data_audit", "accounts", columns=["account_id", "opted_out"])
     out = set(accounts.loc[accounts["opted_out"].fillna(False).astype(bool), "account_id"])
-    for notebook, table in _PER_ACCOUNT:
-        if notebook in notebooks:
-            frame = run.read(notebook, table)
-            problems += _accounts(frame, f"{notebook}/{table}", set(accounts["account_id"]), out)
+    known = set(accounts["account_id"])
+    for notebook in notebooks:
+        for table, columns in OUTPUTS[notebook].items():
+            if "account_id" in columns:
+                frame = run.read(notebook, table)
+                problems += _accounts(frame, f"{notebook}/{table}", known, out)
+                if (notebook, table) in _ONE_ROW_A_DATE:
+                    problems += _twice(frame, f"{notebook}/{table}")
     if "06_churn_model" in notebooks:
         problems += _probabilities(run.read("06_churn_model", "predictions"))
     if "02_feature_engineering" in notebooks:
@@ -54,12 +58,12 @@ def gate(run: Run, config: CompanyConfig, notebooks: Sequence[str]) -> None:
         )
 
 
-_PER_ACCOUNT = (
+_ONE_ROW_A_DATE = (
     ("02_feature_engineering", "features"),
+    ("02_feature_engineering", "labels"),
     ("03_segmentation", "assignments"),
     ("06_churn_model", "predictions"),
     ("06_churn_model", "health"),
-    ("06_churn_model", "actions"),
 )
 
 
@@ -89,9 +93,12 @@ def _accounts(frame: pd.DataFrame, name: str, known: set[str], out: set[str]) ->
         problems.append(f"{name}: {len(unknown):,} accounts unknown, e.g. {unknown[0]!r}")
     if shown := sorted(set(ids) & out):
         problems.append(f"{name}: {len(shown):,} accounts that opted out, e.g. {shown[0]!r}")
-    if "as_of" in frame and (n := int(frame.duplicated(["account_id", "as_of"]).sum())):
-        problems.append(f"{name}: {n:,} accounts twice at one as-of date")
     return problems
+
+
+def _twice(frame: pd.DataFrame, name: str) -> list[str]:
+    n = int(frame.duplicated(["account_id", "as_of"]).sum())
+    return [f"{name}: {n:,} accounts twice at one as-of date"] if n else []
 
 
 def _probabilities(predictions: pd.DataFrame) -> list[str]:

@@ -275,6 +275,8 @@ def departures(
 ) -> pd.DataFrame:
     """Return ``account_id, churned_at`` (day) of every time an account left.
 
+    Accounts without labels are left out: those that opted out have none.
+
     Parameters
     ----------
     outcomes : DataFrame or None
@@ -288,7 +290,9 @@ def departures(
         left = labels.loc[labels["churned_on"].notna(), ["account_id", "churned_on"]]
         days = pd.to_datetime(left["churned_on"])
     else:
-        left = outcomes.loc[outcomes["outcome"] == "churned", ["account_id", "occurred_at"]]
+        known = outcomes["account_id"].isin(labels["account_id"])
+        churned = outcomes["outcome"] == "churned"
+        left = outcomes.loc[known & churned, ["account_id", "occurred_at"]]
         days = left["occurred_at"].dt.tz_convert(time_zone).dt.tz_localize(None).dt.normalize()
     table = pd.DataFrame({"account_id": left["account_id"], "churned_at": days})
     return table.drop_duplicates().sort_values(["churned_at", "account_id"], ignore_index=True)

@@ -10,7 +10,7 @@ from helpers.artifacts import Run
 from helpers.audit import Audit, audit_tables, clean_paths, gate, sample_quarantine
 from helpers.audit.plots import plot_coverage, plot_spans
 from helpers.errors import GateError
-from tests.company import make_tables, write_run
+from tests.company import AS_OF, make_tables, write_run
 
 NO_ISSUES = pd.DataFrame(
     columns=["table", "column", "rule", "n_rows", "share", "example", "severity"]
@@ -223,6 +223,15 @@ BOTH = ["01_data_audit", "02_feature_engineering"]
 def test_the_gate_lets_a_sound_run_pass(tmp_path):
     run = publishable(tmp_path)
     gate(run, run.config(), BOTH)
+
+
+def test_the_gate_looks_for_opted_out_accounts_in_every_table_of_accounts(tmp_path):  # E-02
+    run = publishable(tmp_path)
+    labels = run.read("02_feature_engineering", "labels")
+    row = dict.fromkeys(labels.columns) | {"account_id": "acc-09", "as_of": AS_OF}
+    run.write("02_feature_engineering", "labels", pd.DataFrame([row]))
+    with pytest.raises(GateError, match=r"labels: 1 accounts that opted out, e\.g\. 'acc-09'"):
+        gate(run, run.config(), BOTH)
 
 
 @pytest.mark.parametrize(

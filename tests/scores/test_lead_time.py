@@ -142,14 +142,16 @@ def test_summary_by_hand():
 
 def test_departures_come_from_outcomes_in_the_companys_days():
     outcomes = frame(
-        account_id=["a", "a", "b"],
-        outcome=["churned", "renewed", "churned"],
+        account_id=["a", "a", "b", "opted out"],
+        outcome=["churned", "renewed", "churned", "churned"],
         occurred_at=pd.to_datetime(
-            ["2026-03-01 23:30", "2026-03-05 10:00", "2026-02-01 10:00"], utc=True
+            ["2026-03-01 23:30", "2026-03-05 10:00", "2026-02-01 10:00", "2026-02-02 10:00"],
+            utc=True,
         ),
     )
+    labels = frame(account_id=["a", "a", "b", "c"])  # none of an account that opted out: E-02
 
-    table = departures(outcomes, frame(), time_zone="Europe/Berlin")
+    table = departures(outcomes, labels, time_zone="Europe/Berlin")
 
     assert table["account_id"].tolist() == ["b", "a"]
     assert table["churned_at"].tolist() == [day("2026-02-01"), day("2026-03-02")]
