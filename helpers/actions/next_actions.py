@@ -181,7 +181,8 @@ def record(actions: pd.DataFrame) -> pd.DataFrame:
     if actions.empty:
         return pd.DataFrame(columns=["field", "content"])
     first = actions.iloc[0]
-    rows = [(field, str(first[column])) for field, column in fields.items() if first[column]]
+    told = {field: first[column] for field, column in fields.items() if pd.notna(first[column])}
+    rows = [(field, str(content)) for field, content in told.items() if str(content)]
     return pd.DataFrame(rows, columns=["field", "content"])
 
 

@@ -204,6 +204,12 @@ def test_the_first_action_as_a_record():
     assert record(plan_of({"a": {}}).actions).empty
 
 
+def test_a_record_leaves_out_what_no_source_tells():
+    actions = plan_of({"a": HIGH}).actions
+    actions["csm"] = pd.array([None] * len(actions), dtype="string")
+    assert "by" not in set(record(actions)["field"])
+
+
 @pytest.mark.parametrize("accounts", [{}, {"a": {}}, {"a": {"is_live": False}}])
 def test_nothing_to_do_gives_empty_tables_with_their_columns(accounts):
     plan = plan_of(accounts) if accounts else plan_of({"x": {"is_live": False}})
