@@ -28,7 +28,9 @@ def at(*times, head="account_id,event,occurred_at"):
 def read_times(folder, *times, as_of=dt.date(2030, 1, 1), **source):
     """Read events at these times; return event number to ISO text."""
     write(folder, events_csv=at(*times))
-    company = config(events={"files": "events.csv", **source}, thresholds=LENIENT)
+    long = {"windows_days": [30, 3_000]}  # so that the as-of date is within reach of the data
+    events = {"files": "events.csv", **source}
+    company = config(events=events, thresholds=LENIENT, analysis=long)
     reading = read(folder, company, as_of=as_of)
     frame = clean(folder)
     moments = frame["occurred_at"].dt.strftime("%Y-%m-%dT%H:%M:%S.%f").str.removesuffix(".000000")
