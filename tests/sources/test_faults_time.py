@@ -25,10 +25,10 @@ def at(*times, head="account_id,event,occurred_at"):
     return head + "\n" + "".join(f'A1,e{n},"{time}"\n' for n, time in enumerate(times))
 
 
-def read_times(folder, *times, as_of=dt.date(2030, 1, 1), **source):
+def read_times(folder, *times, as_of=dt.date(2026, 1, 1), **source):
     """Read events at these times; return event number to ISO text."""
     write(folder, events_csv=at(*times))
-    long = {"windows_days": [30, 3_000]}  # so that the as-of date is within reach of the data
+    long = {"windows_days": [30, 730]}  # so that the as-of date is within reach of the data
     events = {"files": "events.csv", **source}
     company = config(events=events, thresholds=LENIENT, analysis=long)
     reading = read(folder, company, as_of=as_of)
