@@ -28,6 +28,9 @@ SPANS = (8, 13, 26)
 """Weeks; the shortest is the minimum duration of a trend."""
 MIN_COUNT = 20.0
 """Events in the span below which no trend is fitted."""
+MIN_ACTIVE_SHARE = 0.5
+"""Share of the span's weeks that must have activity: one order and then silence is a stop, not a
+decline week after week, however steep the line through it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +66,16 @@ def fit_line(counts: Array, exposure: Array) -> tuple[Array, Array]:
         Relative change a week (-0.05 = 5 % less each week).
     p : ndarray
         One-sided p-value of a decline, Student's t with two degrees of freedom less than
-        weeks; NaN where a week is missing or fewer than ``MIN_COUNT`` events are there.
+        weeks; NaN where a week is missing, fewer than ``MIN_COUNT`` events are there or fewer
+        than half of the weeks have any.
     """
     from scipy.special import stdtr
 
     n = len(counts)
     week = (np.arange(n)[::-1] - (n - 1) / 2).reshape(-1, *[1] * (counts.ndim - 1))
     total, weight = counts.sum(axis=0), exposure.sum(axis=0)
-    usable = (exposure > 0).all(axis=0) & (total >= MIN_COUNT)
+    lasting = (counts > 0).sum(axis=0) >= MIN_ACTIVE_SHARE * n
+    usable = (exposure > 0).all(axis=0) & (total >= MIN_COUNT) & lasting
     level = np.log(np.where(usable, total / np.where(weight > 0, weight, 1.0), 1.0))
     slope = np.zeros(total.shape)
     for _ in range(6):

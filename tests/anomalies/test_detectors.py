@@ -160,6 +160,20 @@ def test_a_trend_needs_every_week_and_enough_events():
     assert np.isnan(slope).all()
 
 
+def test_one_order_and_then_silence_is_no_decline_week_after_week():
+    counts = np.zeros((8, 3, 1))
+    counts[7, 0] = 300.0  # one order eight weeks ago
+    counts[5:, 1] = [[20.0], [40.0], [80.0]]  # three weeks, then none
+    counts[4:, 2] = [[20.0], [40.0], [80.0], [160.0]]  # half of the weeks: enough to tell
+
+    slope, p = fit_line(counts, np.ones_like(counts))
+
+    assert np.isnan(p[:2]).all()
+    assert np.isnan(slope[:2]).all()
+    assert slope[2, 0] < -0.3
+    assert p[2, 0] < 0.01
+
+
 def test_a_trend_that_the_whole_company_shows_is_no_ones_decline():
     falling = 0.97 ** (np.arange(224) / 7)
     activity = make_activity(n_accounts=80, n_days=224, day_factor=falling, spread=0.01)
