@@ -14,7 +14,7 @@ from helpers.scores.judgement import calibration_table, fairness_table, gains_ta
 from helpers.scores.lead_time import LeadTimes
 from helpers.scores.opportunity import part_table
 from helpers.scores.predictions import score_history
-from helpers.scores.study import HEALTH, LOGIN, Study
+from helpers.scores.study import HEALTH, LOGIN, USE, Study
 
 __all__ = [
     "calibration",
@@ -272,7 +272,7 @@ def calibration(study: Study) -> pd.DataFrame:
 
 def gains(study: Study) -> pd.DataFrame:
     """Return what each ranking finds, over all judged dates."""
-    return gains_table(study.rolling, [study.model, HEALTH, LOGIN, BASE_RATE], k=study.k)
+    return gains_table(study.rolling, [study.model, HEALTH, LOGIN, USE, BASE_RATE], k=study.k)
 
 
 def fairness(study: Study, features: pd.DataFrame) -> pd.DataFrame:

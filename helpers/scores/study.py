@@ -20,6 +20,7 @@ __all__ = [
     "HEALTH",
     "LOGIN",
     "MODEL",
+    "USE",
     "Study",
     "churn_baselines",
     "churn_study",
@@ -28,7 +29,8 @@ __all__ = [
 ]
 
 MODEL, CHALLENGER = "churn model", "boosted trees"
-HEALTH, LOGIN, AGE = "health score", "days since last login", "account age, youngest first"
+HEALTH, AGE = "health score", "account age, youngest first"
+LOGIN, USE = "days since last login", "days since last use"
 EVALUATION_COLUMNS = (
     "model",
     "metric",
@@ -215,15 +217,16 @@ def churn_study(
 def churn_baselines(features: pd.DataFrame, health: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return what a team ranks by without a model: health, the last login, the account's age.
 
-    Without a login role the last event takes its place. Higher = more likely to churn.
+    Without a login role the last event takes its place, under a name of its own. Higher = more
+    likely to churn.
     """
-    login = reading(features, "days_since_last_login")
-    if login.isna().all():
-        login = reading(features, "days_since_last_event")
+    quiet, days = LOGIN, reading(features, "days_since_last_login")
+    if days.isna().all():
+        quiet, days = USE, reading(features, "days_since_last_event")
     keys = ["account_id", "as_of"]
     return {
         HEALTH: health[keys].assign(value=-health["health_score"]),
-        LOGIN: features[keys].assign(value=login),
+        quiet: features[keys].assign(value=days),
         AGE: features[keys].assign(value=-reading(features, "age_days")),
     }
 

@@ -8,7 +8,17 @@ from helpers.scores.evaluate import BASE_RATE
 from helpers.scores.health import health_scores
 from helpers.scores.lead_time import measure_lead_time
 from helpers.scores.predictions import predict
-from helpers.scores.study import AGE, CHALLENGER, HEALTH, LOGIN, MODEL, churn_study, team_capacity
+from helpers.scores.study import (
+    AGE,
+    CHALLENGER,
+    HEALTH,
+    LOGIN,
+    MODEL,
+    USE,
+    churn_baselines,
+    churn_study,
+    team_capacity,
+)
 from helpers.scores.upgrades import score_expansion
 from tests.company import make_config
 from tests.scores.made import make_tables
@@ -43,6 +53,20 @@ def test_every_baseline_is_judged_on_the_same_accounts(study):
     assert set(table["split"]) == {"time", "rolling"}
     assert table.loc[table["split"] == "rolling", "n"].iloc[0] > time["n"].iloc[0]
     assert (table["k"] == study.k).all()
+
+
+def test_where_logins_are_not_known_the_last_use_is_not_called_a_login(tables):
+    features, _ = tables
+    health = health_scores(features)
+    unknown = features.assign(
+        days_since_last_login=np.nan, days_since_last_event=np.arange(len(features), dtype=float)
+    )
+
+    named = churn_baselines(unknown, health)
+
+    assert set(named) == {HEALTH, USE, AGE}
+    assert named[USE]["value"].tolist() == unknown["days_since_last_event"].tolist()
+    assert set(churn_baselines(features, health)) == {HEALTH, LOGIN, AGE}
 
 
 def test_capacity_is_that_of_the_whole_team(tables):
