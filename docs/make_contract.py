@@ -15,8 +15,9 @@ HEAD = """# Tables and columns
 
 Written by `docs/make_contract.py` from `helpers/contract`; change it there.
 
-Only `accounts` and `events` must be there. Every other table is optional: a run without it says
-which results are missing for want of it.
+Only `accounts` and `events` must be there, and `measures` does in place of `events` (see
+[decision 0041](decisions/0041-snapshots-without-events.md)). Every other table is optional: a run
+without it says which results are missing for want of it.
 A column of yours reaches its name here through `columns:` in the configuration. A column that
 nobody asks for is not loaded.
 
@@ -46,6 +47,10 @@ def _notes(column: Column) -> str:
 def _section(table: Table) -> str:
     """One table of the contract as a heading, two facts and a Markdown table."""
     facts = ["required table" if table.required else "optional table"]
+    if table.instead:
+        facts.append(f"or `{table.instead}` in its place")
+    if table.long:
+        facts.append("a wide source is mapped by `unpivot`")
     if table.key:
         facts.append("key: " + ", ".join(f"`{name}`" for name in table.key))
     if table.when:

@@ -94,7 +94,7 @@ def _make_tables(
         "feature_catalogue": catalogue(),
         **side_tables(accounts, users, as_of, rng),
     }
-    return {name: clean(name, tables[name]) for name in TABLES}
+    return {name: clean(name, tables[name]) for name in TABLES if name in tables}
 
 
 def write_run(

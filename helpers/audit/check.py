@@ -45,7 +45,7 @@ def check_company(config_path: Path, data: Path | None, as_of: str | None) -> st
                 f"--as-of {as_of!r}: expected a date such as 2026-07-01."
             ) from None
     folder = data_folder(config_path, config, data)
-    check_files(config, folder)
+    check_files(config, folder, config_path=config_path)
     with tempfile.TemporaryDirectory(prefix="playbook-check-") as scratch:
         reading = read_company(config, folder, Path(scratch), as_of=config.analysis.as_of)
         audit = audit_tables(
@@ -53,6 +53,7 @@ def check_company(config_path: Path, data: Path | None, as_of: str | None) -> st
             config.with_as_of(reading.as_of),
             quarantine=reading.quarantine,
             reading_issues=reading.issues,
+            reconciliation=reading.reconciliation,
         )
     return _text(config.company.name, reading, audit)
 
@@ -70,12 +71,25 @@ def _text(company: str, reading: Reading, audit: Audit) -> str:
             f"  {row['table']:<18}{row['rows_in']:>12,}{row['rows_kept']:>12,}"
             f"{row['rows_quarantined']:>13,}{row['rows_duplicate']:>11,}"
         )
+    lines += ["", "Rows that find their account (unmatched, and matched only once respelled)"]
+    lines += [
+        f"  {row['table']:<18}{row['unmatched_share']:>12.2%}{row['respelled_share']:>12.2%}"
+        for row in audit.identity.to_dict(orient="records")
+    ]
     lines += ["", "What is wrong, and what to do"]
     lines += [_issue_line(row) for row in audit.issues.to_dict(orient="records")]
     gaps = audit.tracking.loc[audit.tracking["state"] != "tracked"]
     if len(gaps):
         lines += ["", "Not tracked (give `roles:` in the configuration if you have such events)"]
         lines += [f"  {row['role']:<18}{row['used_for']}" for row in gaps.to_dict("records")]
+    for title, frame, column in (
+        ("Patterns of the catalogue that are not tracked", audit.patterns, "pattern"),
+        ("Metrics of the catalogue that are not tracked", audit.metrics, "metric"),
+    ):
+        lacking = frame.loc[frame["state"] != "tracked"]
+        if len(lacking):
+            lines += ["", title]
+            lines += [f"  {row[column]:<30}{row['gap']}" for row in lacking.to_dict("records")]
     return "\n".join(lines)
 
 

@@ -52,16 +52,15 @@ def judge_fitness(
     DataFrame
         ``analysis``, ``verdict``, ``because``, ``notebook``; one row an analysis.
     """
-    events = fresh[fresh["table"] == "events"]
-    months = float(events["months"].iloc[0]) if len(events) else 0.0
+    clock = fresh[fresh["table"] == views.clock]
+    months = float(clock["months"].iloc[0]) if len(clock) else 0.0
     days = months * 30.44
-    n_accounts = views.n_rows("accounts")
     misdated = _share(issues, "events", "dated before")
     judgements = [
         _features(views, misdated),
-        _segments(n_accounts, config, misdated),
+        _segments(views, config, misdated),
         _patterns(views, config),
-        _anomalies(days, misdated),
+        _anomalies(views, days, misdated),
         _churn(views, issues, days, config),
         _expansion(views),
     ]
@@ -75,8 +74,10 @@ def _share(issues: pd.DataFrame, table: str, text: str) -> float:
 
 def _features(views: Views, misdated: float) -> _Judgement:
     result = _Judgement("features", "02_feature_engineering")
-    if not views.n_rows("events"):
-        result.refusals.append("no usable event")
+    if not views.n_rows(views.clock):
+        result.refusals.append("no usable event" if views.clock == "events" else "no measure")
+    elif views.clock == "measures":
+        result.warnings.append("no events: what the measures do not tell is empty")
     if misdated > 0.01:
         result.warnings.append(f"{misdated:.0%} of events carry a date that cannot be right")
     absent = [t for t in ("users", "tickets", "invoices", "surveys") if t not in views.present]
@@ -85,11 +86,13 @@ def _features(views: Views, misdated: float) -> _Judgement:
     return result
 
 
-def _segments(n_accounts: int, config: CompanyConfig, misdated: float) -> _Judgement:
+def _segments(views: Views, config: CompanyConfig, misdated: float) -> _Judgement:
     result = _Judgement("segmentation", "03_segmentation")
-    needed = config.thresholds.min_accounts
+    needed, n_accounts = config.thresholds.min_accounts, views.n_rows("accounts")
     if n_accounts < needed:
         result.refusals.append(f"{n_accounts} accounts; at least {needed} are needed")
+    if views.clock == "measures":
+        result.warnings.append("no events: segments rest on the measures alone")
     if misdated > 0.2:
         result.warnings.append("recency and trend rest on dates that cannot be right")
     return result
@@ -97,6 +100,8 @@ def _segments(n_accounts: int, config: CompanyConfig, misdated: float) -> _Judge
 
 def _patterns(views: Views, config: CompanyConfig) -> _Judgement:
     result = _Judgement("sequences and rules", "04_sequence_association_mining")
+    if views.clock == "measures":
+        result.refusals.append("no events: there is no order in which things were done")
     if not views.has("events", "user_id"):
         result.warnings.append("events name no user: journeys are per account")
     if not config.roles.signup:
@@ -106,9 +111,11 @@ def _patterns(views: Views, config: CompanyConfig) -> _Judgement:
     return result
 
 
-def _anomalies(days: float, misdated: float) -> _Judgement:
+def _anomalies(views: Views, days: float, misdated: float) -> _Judgement:
     result = _Judgement("anomaly review", "05_anomaly_review")
-    if days < MIN_BASELINE_DAYS:
+    if views.clock == "measures":
+        result.refusals.append("no events: a baseline is learnt from daily use")
+    elif days < MIN_BASELINE_DAYS:
         result.refusals.append(
             f"{days:.0f} days of history; a baseline needs {MIN_BASELINE_DAYS} or more"
         )

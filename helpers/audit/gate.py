@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.artifacts import Run
+from helpers.audit.drift import jumps
 from helpers.config import CompanyConfig
 from helpers.contract import OUTPUTS
 from helpers.errors import GateError
@@ -29,7 +30,8 @@ def gate(run: Run, config: CompanyConfig, notebooks: Sequence[str]) -> None:
     ------
     GateError
         With every reason at once: rows lost, infinite values, an account twice or not
-        in ``accounts``, an account that opted out, a probability outside [0, 1].
+        in ``accounts``, an account that opted out, a probability outside [0, 1], a median of the
+        data that has jumped since the run before.
     """
     problems: list[str] = []
     for notebook in notebooks:
@@ -51,10 +53,12 @@ def gate(run: Run, config: CompanyConfig, notebooks: Sequence[str]) -> None:
         problems += _probabilities(run.read("06_churn_model", "predictions"))
     if "02_feature_engineering" in notebooks:
         problems += _dates(run.read("02_feature_engineering", "features", ["as_of"]), config)
+    if run.has("01_data_audit", "changes"):
+        problems += jumps(run.read("01_data_audit", "changes"))
     if problems:
         raise GateError(
-            "computed, but not published, because the results contradict themselves:\n"
-            + "\n".join(f"  {problem}" for problem in problems)
+            "computed, but not published, because the results contradict each other or what came "
+            "before:\n" + "\n".join(f"  {problem}" for problem in problems)
         )
 
 

@@ -24,16 +24,16 @@ def sampling(views: Views) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``column``, ``group``, ``n_accounts``, ``with_events`` and ``with_tickets`` (share of
-        the group's accounts, null without the source).
+        ``column``, ``group``, ``n_accounts``, ``with_events`` (or measures, where these stand
+        in) and ``with_tickets``: shares of the group's accounts, null without the source.
     """
     parts = []
-    tickets = "tickets" if "tickets" in views.present else "events"
+    tickets = "tickets" if "tickets" in views.present else views.clock
     for column in _GROUPS:
         if not views.has("accounts", column):
             continue
         found = views.frame(
-            "WITH seen AS (SELECT DISTINCT account_id FROM events),"
+            "WITH seen AS (SELECT DISTINCT account_id FROM {seen}),"
             " asked AS (SELECT DISTINCT account_id FROM {tickets})"
             " SELECT {c} AS grp, COUNT(*) AS n_accounts,"
             " AVG(CASE WHEN s.account_id IS NULL THEN 0.0 ELSE 1.0 END) AS with_events,"
@@ -43,6 +43,7 @@ def sampling(views: Views) -> pd.DataFrame:
             " WHERE {c} IS NOT NULL GROUP BY {c} ORDER BY {c}",
             c=ident(column),
             tickets=ident(tickets),
+            seen=ident(views.clock),
         )
         parts.append(found.rename(columns={"grp": "group"}).assign(column=column))
     columns = ["column", "group", "n_accounts", "with_events", "with_tickets"]
@@ -58,14 +59,15 @@ def concentration(views: Views) -> dict[str, float]:
     Returns
     -------
     dict
-        ``n_accounts``, ``n_silent`` (accounts without any event), ``n_opted_out``,
-        ``top_share`` (share of all events that the most active account has) and
-        ``top_tenth_share`` (that of the most active tenth).
+        ``n_accounts``, ``n_silent`` (accounts without any event, or measure where these stand
+        in), ``n_opted_out``, ``top_share`` (share of all of them that the most active account
+        has) and ``top_tenth_share`` (that of the most active tenth).
     """
     counts = views.frame(
         "SELECT a.account_id, COUNT(e.account_id) AS n FROM accounts a"
-        " LEFT JOIN events e ON e.account_id = a.account_id"
-        " GROUP BY a.account_id ORDER BY n DESC, a.account_id"
+        " LEFT JOIN {seen} e ON e.account_id = a.account_id"
+        " GROUP BY a.account_id ORDER BY n DESC, a.account_id",
+        seen=ident(views.clock),
     )["n"]
     total = max(float(counts.sum()), 1.0)
     n_top = max(len(counts) // 10, 1)
@@ -79,18 +81,23 @@ def concentration(views: Views) -> dict[str, float]:
     }
 
 
-def population_issues(groups: pd.DataFrame, spread: dict[str, float]) -> list[dict[str, Any]]:
-    """Turn uneven coverage, silent accounts and one giant account into issues."""
-    n_accounts = int(spread["n_accounts"])
+def population_issues(
+    groups: pd.DataFrame, spread: dict[str, float], clock: str = "events"
+) -> list[dict[str, Any]]:
+    """Turn uneven coverage, silent accounts and one giant account into issues.
+
+    ``clock`` is the table in which accounts are looked for: events, or measures in their place.
+    """
+    n_accounts, noun = int(spread["n_accounts"]), clock.removesuffix("s")
     rows = [
         issue(
             "accounts",
             "account_id",
-            "an account without any event",
+            f"an account without any {noun}",
             n_rows=int(spread["n_silent"]),
             share=spread["n_silent"] / max(n_accounts, 1),
             severity="note",
-            remedy="It stays in every result with zero use; check that its events are loaded.",
+            remedy=f"It stays in every result with zero use; check that its {clock} are loaded.",
         )
     ]
     if spread["top_share"] > 0.2:
@@ -114,7 +121,7 @@ def population_issues(groups: pd.DataFrame, spread: dict[str, float]) -> list[di
                 issue(
                     "accounts",
                     str(column),
-                    f"share of accounts with events differs by {high - low:.0%} between groups",
+                    f"share of accounts with {clock} differs by {high - low:.0%} between groups",
                     n_rows=int(least["n_accounts"]),
                     share=float(least["with_events"]),
                     severity="note",

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.audit.catalogue import catalogue_issues, metric_tracking, pattern_tracking
+from helpers.audit.drift import Earlier, compare_runs
 from helpers.audit.fitness import judge_fitness
+from helpers.audit.identity import identity
 from helpers.audit.issues import find_issues
 from helpers.audit.population import concentration, population_issues, sampling
 from helpers.audit.tables import open_views
@@ -38,6 +41,12 @@ class Audit:
         Event names, counts, and whether the catalogue has them.
     tracking : DataFrame
         Roles of events that are tracked, and those that are not.
+    patterns, metrics : DataFrame
+        The two catalogues: what is tracked, and what lacks for the rest.
+    identity : DataFrame
+        How many rows of each source find their account and their users.
+    changes : DataFrame
+        The newest rows of each table against the run before; empty without one.
     groups : DataFrame
         Share of accounts per group that appears in each source.
     spread : dict
@@ -53,6 +62,10 @@ class Audit:
     outages: pd.DataFrame
     taxonomy: pd.DataFrame
     tracking: pd.DataFrame
+    patterns: pd.DataFrame
+    metrics: pd.DataFrame
+    identity: pd.DataFrame
+    changes: pd.DataFrame
     groups: pd.DataFrame
     spread: dict[str, float]
     absent: tuple[str, ...]
@@ -78,6 +91,8 @@ def audit_tables(
     *,
     quarantine: pd.DataFrame,
     reading_issues: pd.DataFrame,
+    reconciliation: pd.DataFrame | None = None,
+    earlier: Earlier | None = None,
 ) -> Audit:
     """Audit the clean tables and what was held back from them.
 
@@ -89,14 +104,22 @@ def audit_tables(
         With ``as_of`` filled in.
     quarantine, reading_issues : DataFrame
         From :func:`helpers.sources.read_company`.
+    reconciliation : DataFrame, optional
+        As well; without it identities are not reported.
+    earlier : (Path, Timestamp), optional
+        The run to compare with, from :func:`helpers.audit.drift.earlier_run`.
 
     Returns
     -------
     Audit
     """
+    counts = (
+        pd.DataFrame({"table": [], "rows_in": []}) if reconciliation is None else reconciliation
+    )
     with open_views(paths) as views:
         fresh, outages = freshness(views, config), outage_days(views, config.company.time_zone)
-        taxonomy = event_taxonomy(views)
+        taxonomy = event_taxonomy(views, config.roles)
+        patterns = pattern_tracking(views, taxonomy, config)
         groups, spread = sampling(views), concentration(views)
         issues = find_issues(
             views,
@@ -105,7 +128,8 @@ def audit_tables(
             [
                 *time_issues(fresh, outages, config),
                 *taxonomy_issues(taxonomy),
-                *population_issues(groups, spread),
+                *catalogue_issues(patterns),
+                *population_issues(groups, spread, views.clock),
             ],
         )
         return Audit(
@@ -116,6 +140,10 @@ def audit_tables(
             outages=outages,
             taxonomy=taxonomy,
             tracking=tracking(taxonomy, config),
+            patterns=patterns,
+            metrics=metric_tracking(views, taxonomy, config),
+            identity=identity(views, counts, quarantine, reading_issues),
+            changes=compare_runs(views, config, earlier),
             groups=groups,
             spread=spread,
             absent=tuple(name for name in TABLES if name not in views.present),

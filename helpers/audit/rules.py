@@ -81,6 +81,14 @@ RULES: tuple[Rule, ...] = (
     _ends_before_it_begins("calendar", "ends_on", "starts_on"),
     Rule(
         table="accounts",
+        column="signed_up_at",
+        rule="one sign-up date for all accounts",
+        broken=("(SELECT COUNT(DISTINCT signed_up_at) = 1 AND COUNT(*) >= 10 FROM accounts)"),
+        severity="note",
+        remedy="If the date is made up, read nothing into ages and stages of life.",
+    ),
+    Rule(
+        table="accounts",
         column="claimed_churned",
         rule="flagged as churned, but no churn is recorded",
         broken=f"t.claimed_churned AND NOT EXISTS ({_CHURNED})",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.contract import TABLES
-from helpers.sources.session import Session, Sql, fill, ident, literal, open_session
+from helpers.sources.session import Session, Sql, commas, fill, ident, literal, open_session
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,12 @@ class Views:
         if table not in self.present:
             return False
         return column is None or self.n_filled(table, column) > 0
+
+    @property
+    def clock(self) -> str:
+        """The table that says how far the history goes: events, or what stands in for them."""
+        stands_in = "measures" in self.present and "events" not in self.present
+        return "measures" if stands_in else "events"
 
     def n_filled(self, table: str, column: str) -> int:
         """Count the rows in which a column has a value."""
@@ -78,4 +84,16 @@ def open_views(paths: Mapping[str, Path]) -> Iterator[Views]:
                     f=literal(str(path)),
                 )
             )
+        if "events" not in known and "accounts" in known:
+            session.run(_no_events())
         yield Views(session, set(known))
+
+
+def _no_events() -> Sql:
+    """Make the view of a company without events: their columns, no row; they stay absent."""
+    kinds = {"timestamp": "TIMESTAMPTZ", "number": "DOUBLE"}
+    columns = [
+        fill("CAST(NULL AS {k}) AS {c}", k=Sql(kinds.get(c.kind, "VARCHAR")), c=ident(c.name))
+        for c in TABLES["events"].columns
+    ]
+    return fill("CREATE VIEW events AS SELECT {c} FROM accounts WHERE FALSE", c=commas(columns))

@@ -30,15 +30,15 @@ _USED_FOR = {
 }
 
 
-def event_taxonomy(views: Views) -> pd.DataFrame:
+def event_taxonomy(views: Views, roles: Roles) -> pd.DataFrame:
     """List the event names with their counts, and whether the catalogue has them.
 
     Returns
     -------
     DataFrame
         ``event``, ``n_events``, ``n_accounts``, ``first_on``, ``last_on``, ``feature``,
-        ``in_catalogue`` (null without a catalogue), most frequent first; then names that
-        only the catalogue has, with 0 events.
+        ``in_catalogue`` (null without a catalogue), ``roles`` (that the configuration gives the
+        name), most frequent first; then names that only the catalogue has, with 0 events.
     """
     counted = views.frame(
         "SELECT event, COUNT(*) AS n_events, COUNT(DISTINCT account_id) AS n_accounts,"
@@ -58,6 +58,11 @@ def event_taxonomy(views: Views) -> pd.DataFrame:
     counted[["n_events", "n_accounts"]] = (
         counted[["n_events", "n_accounts"]].fillna(0).astype("int64")
     )
+    named = {
+        event: ", ".join(role for role in Roles.model_fields if event in roles.events_of(role))
+        for event in counted["event"]
+    }
+    counted["roles"] = counted["event"].map(named).astype("str")
     return counted.sort_values(["n_events", "event"], ascending=[False, True], ignore_index=True)
 
 
@@ -89,11 +94,15 @@ def tracking(taxonomy: pd.DataFrame, config: CompanyConfig) -> pd.DataFrame:
 
 
 def taxonomy_issues(taxonomy: pd.DataFrame) -> list[dict[str, Any]]:
-    """Turn names outside the catalogue, and catalogue names never seen, into issues."""
+    """Turn names outside the taxonomy, and catalogue names never seen, into issues.
+
+    The taxonomy is the catalogue and the names to which the configuration gives a role: an error
+    shown is no feature, yet it is known.
+    """
     if taxonomy["in_catalogue"].isna().all():
         return []
     n_all = int(taxonomy["n_events"].sum())
-    outside = taxonomy[~taxonomy["in_catalogue"].astype(bool)]
+    outside = taxonomy[~taxonomy["in_catalogue"].astype(bool) & (taxonomy["roles"] == "")]
     unseen = taxonomy[taxonomy["n_events"] == 0]
     rows = []
     if len(outside):
@@ -106,7 +115,8 @@ def taxonomy_issues(taxonomy: pd.DataFrame) -> list[dict[str, Any]]:
                 share=outside["n_events"].sum() / n_all if n_all else 0.0,
                 severity="warning",
                 example=", ".join(outside["event"].head(3)),
-                remedy="Add the name to the feature catalogue, or map it to a known one.",
+                remedy="Add the name to the feature catalogue, give it a role, or map it to a "
+                "known one.",
             )
         )
     if len(unseen):

@@ -54,7 +54,7 @@ def freshness(views: Views, config: CompanyConfig) -> pd.DataFrame:
                 "last_on": last,
                 "days_old": days_old,
                 "months": round(((as_of - first).days) / DAYS_PER_MONTH, 1),
-                "stale": days_old > config.thresholds.stale_after_days,
+                "stale": days_old > config.stale_after(name),
             }
         )
     columns = ["table", "n_rows", "first_on", "last_on", "days_old", "months", "stale"]
@@ -135,37 +135,15 @@ def _usual(counts: "pd.Series[int]", day: pd.Timestamp) -> float:
 def time_issues(
     fresh: pd.DataFrame, outages: pd.DataFrame, config: CompanyConfig
 ) -> list[dict[str, Any]]:
-    """Turn staleness, a short history and outages into issues."""
-    rows: list[dict[str, Any]] = []
-    events = fresh[fresh["table"] == "events"]
-    if events["stale"].any():
-        days_old, last = int(events["days_old"].iloc[0]), events["last_on"].iloc[0]
-        rows.append(
-            issue(
-                "events",
-                "occurred_at",
-                f"nothing for {days_old} days before the as-of date",
-                n_rows=int(events["n_rows"].iloc[0]),
-                share=1.0,
-                severity="warning",
-                example=f"last row {last:%Y-%m-%d}",
-                remedy="Refresh the extract, or choose an earlier as-of date.",
-            )
-        )
-    needed = config.thresholds.min_history_months
-    if len(events) and events["months"].iloc[0] < needed:
-        months = float(events["months"].iloc[0])
-        rows.append(
-            issue(
-                "events",
-                "occurred_at",
-                f"a history of {months:.1f} months; {needed} or more are wanted",
-                n_rows=int(events["n_rows"].iloc[0]),
-                share=1.0,
-                severity="warning",
-                remedy="Trends, seasonality and models need more history: extract further back.",
-            )
-        )
+    """Turn staleness, a short history and outages into issues.
+
+    Of the table that says how far the history goes, and of those for which the configuration
+    says under ``freshness`` when they are stale.
+    """
+    clock = "events" if "events" in set(fresh["table"]) else "measures"
+    watched = fresh[fresh["table"].isin([clock, *config.freshness]) & fresh["stale"]]
+    rows = [_stale(row._asdict()) for row in watched.itertuples(index=False)]
+    rows += _short(fresh[fresh["table"] == clock], clock, config)
     if len(outages):
         rows.append(
             issue(
@@ -181,3 +159,33 @@ def time_issues(
             )
         )
     return rows
+
+
+def _stale(row: dict[str, Any]) -> dict[str, Any]:
+    return issue(
+        row["table"],
+        TABLES[row["table"]].when or "",
+        f"nothing for {row['days_old']} days before the as-of date",
+        n_rows=int(row["n_rows"]),
+        share=1.0,
+        severity="warning",
+        example=f"last row {row['last_on']:%Y-%m-%d}",
+        remedy="Refresh the extract, or choose an earlier as-of date.",
+    )
+
+
+def _short(clock: pd.DataFrame, table: str, config: CompanyConfig) -> list[dict[str, Any]]:
+    needed = config.thresholds.min_history_months
+    if clock.empty or clock["months"].iloc[0] >= needed:
+        return []
+    return [
+        issue(
+            table,
+            TABLES[table].when or "",
+            f"a history of {clock['months'].iloc[0]:.1f} months; {needed} or more are wanted",
+            n_rows=int(clock["n_rows"].iloc[0]),
+            share=1.0,
+            severity="warning",
+            remedy="Trends, seasonality and models need more history: extract further back.",
+        )
+    ]

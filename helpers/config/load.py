@@ -10,12 +10,12 @@ from pydantic import BaseModel, ValidationError
 
 from helpers.config.models import CompanyConfig
 from helpers.config.strict_yaml import Document, read_yaml
-from helpers.contract import TABLES
+from helpers.contract import TABLES, required_tables
 from helpers.errors import ConfigError
 
 __all__ = ["data_folder", "load_config", "near_miss"]
 
-_SECRET_MARKS = ("secret", "token", "password", "webhook")
+_SECRET_MARKS = ("secret", "token", "password", "webhook", "connection")
 _FORMS = {"^[A-Z]{3}$": "a currency code of three capitals, such as EUR"}
 
 
@@ -89,6 +89,9 @@ def _unknown_tables(document: Document) -> list[tuple[int, str]]:
         for index, entry in enumerate(entries):
             columns = entry.get("columns") if isinstance(entry, dict) else None
             at = (index,) if isinstance(given, list) else ()
+            if isinstance(entry, dict) and "unpivot" in entry:
+                location = ("sources", table, *at, "unpivot")
+                problems += [(document.line(location), t) for t in _unpivot(table, columns)]
             for name in columns if isinstance(columns, dict) else ():
                 if name not in TABLES[table].names:
                     hint = near_miss(name, TABLES[table].names)
@@ -98,19 +101,35 @@ def _unknown_tables(document: Document) -> list[tuple[int, str]]:
                         f"It has {TABLES[table].names}."
                     )
                     problems.append((document.line(location), text))
-    for table in document.values.get("max_quarantine_share") or {}:
-        if table not in TABLES:
-            text = f"max_quarantine_share.{table}: not a table.{near_miss(table, list(TABLES))}"
-            problems.append((document.line(("max_quarantine_share", table)), text))
-    for required in (table.name for table in TABLES.values() if table.required):
+    for setting in ("max_quarantine_share", "freshness"):
+        given = document.values.get(setting)
+        for table in given if isinstance(given, dict) else ():
+            if table not in TABLES:
+                text = f"{setting}.{table}: not a table.{near_miss(table, list(TABLES))}"
+                problems.append((document.line((setting, table)), text))
+    for required in required_tables(sources):
         if required not in sources:
             columns = ", ".join(TABLES[required].required_names)
             text = (
-                f"sources.{required}: missing; every company needs accounts and events. Add "
-                f"`{required}:` with `files:` and, under `columns:`, your names of {columns}."
+                f"sources.{required}: missing; every company needs accounts, and events or "
+                f"measures. Add `{required}:` with `files:` and, under `columns:`, your names "
+                f"of {columns}."
             )
             problems.append((document.line(("sources",)), text))
     return problems
+
+
+def _unpivot(table: str, columns: object) -> list[str]:
+    """Say why a table cannot be mapped from a wide source, or what the mapping says twice."""
+    long = TABLES[table].long
+    if long is None:
+        able = [name for name, each in TABLES.items() if each.long]
+        return [f"sources.{table}.unpivot: only for {', '.join(able)}."]
+    twice = [name for name in long if isinstance(columns, dict) and name in columns]
+    return [
+        f"sources.{table}.columns.{name}: unpivot fills it; leave it out of columns."
+        for name in twice
+    ]
 
 
 def _explain(document: Document, item: Any) -> tuple[int, str]:

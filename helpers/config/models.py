@@ -5,6 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from helpers.config.catalogue import Catalogue
+from helpers.config.default_catalogue import DEFAULT
+from helpers.config.engine import EngineSettings, engine_settings
+from helpers.config.roles import Roles
 from helpers.config.sources import Source, Strict, TimeZone
 from helpers.errors import ConfigError
 
@@ -13,6 +17,7 @@ __all__ = [
     "Capacity",
     "Company",
     "CompanyConfig",
+    "Freshness",
     "Identifiers",
     "Roles",
     "Thresholds",
@@ -46,32 +51,6 @@ class Identifiers(Strict):
     case_sensitive: bool = Field(
         default=False, description="true for ids such as Salesforce's 15 characters"
     )
-
-
-class Roles(Strict):
-    """Which event names mean what; a role left empty is reported as not tracked."""
-
-    signup: list[str] = Field(default_factory=list, description="a user's first event")
-    login: list[str] = Field(default_factory=list)
-    invite: list[str] = Field(default_factory=list, description="a colleague is invited")
-    error: list[str] = Field(default_factory=list)
-    pricing_page: list[str] = Field(default_factory=list)
-    competitor_search: list[str] = Field(default_factory=list)
-    export: list[str] = Field(default_factory=list)
-    integration: list[str] = Field(default_factory=list, description="an integration at work")
-    upload: list[str] = Field(default_factory=list, description="data brought in")
-    help: list[str] = Field(default_factory=list, description="help centre, documentation")
-    learning: list[str] = Field(default_factory=list, description="training, courses, webinars")
-    community: list[str] = Field(default_factory=list)
-    collaboration: list[str] = Field(default_factory=list, description="comment, share, mention")
-    setup: list[str] = Field(default_factory=list, description="steps of the set-up, in order")
-    limit_hit: list[str] = Field(default_factory=list, description="refused for a plan limit")
-    security: list[str] = Field(default_factory=list, description="failed login, new API key, ...")
-
-    def events_of(self, role: str) -> list[str]:
-        """Return the event names of a role; ``AttributeError`` for an unknown role."""
-        names: list[str] = getattr(self, role)
-        return names
 
 
 class Analysis(Strict):
@@ -130,12 +109,34 @@ class Thresholds(Strict):
     clock_skew_days: int = Field(default=1, ge=0, le=30)
     earliest_date: Day = Field(default=dt.date(1990, 1, 1), description="older is implausible")
     stale_after_days: int = Field(default=7, ge=0, description="a source older than that warns")
+    measures_valid_days: int = Field(
+        default=92, ge=1, le=730, description="an older measure says nothing of an account"
+    )
     min_history_months: int = Field(default=6, ge=1)
     min_churned_accounts: int = Field(default=30, ge=5, description="fewer: no churn model")
     min_accounts: int = Field(default=30, ge=2, description="fewer: no segments")
     storage_share: float = Field(default=0.80, gt=0, le=1)
     seat_share: float = Field(default=0.90, gt=0, le=1)
+    max_median_ratio: float = Field(
+        default=5.0, gt=1, description="a median that jumps by more between runs: not published"
+    )
     leak_auc: float = Field(default=0.95, gt=0.5, le=1, description="a single feature above leaks")
+
+
+class Freshness(Strict):
+    """How old the newest row of a table may be, in days before the as-of date."""
+
+    warn_after_days: int | None = Field(default=None, ge=0)
+    error_after_days: int | None = Field(default=None, ge=0, description="older: no run")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        warn, error = self.warn_after_days, self.error_after_days
+        if warn is not None and error is not None and warn > error:
+            raise ValueError(
+                f"warn_after_days ({warn}) exceeds error_after_days ({error}): it would never warn"
+            )
+        return self
 
 
 class Capacity(Strict):
@@ -163,14 +164,34 @@ class CompanyConfig(Strict):
     ids: Identifiers = Identifiers()
     roles: Roles = Roles()
     analysis: Analysis = Analysis()
+    engine: Annotated[EngineSettings, BeforeValidator(engine_settings)] = EngineSettings()
     thresholds: Thresholds = Thresholds()
     capacity: Capacity = Capacity()
+    catalogue: Catalogue = DEFAULT
     max_quarantine_share: dict[str, float] = Field(
         default_factory=dict, description="table to its own limit"
+    )
+    freshness: dict[str, Freshness] = Field(
+        default_factory=dict, description="table to how old its newest row may be"
     )
     parameters: dict[str, str | int | float | bool | list[int] | list[float] | list[str]] = Field(
         default_factory=dict, description="notebook parameters, as with -p"
     )
+
+    @model_validator(mode="after")
+    def _events_where_needed(self) -> Self:
+        """Decide here what a company without events may not ask for; all else is then silent."""
+        if "events" in self.sources or "measures" not in self.sources:
+            return self
+        asked = [f"roles.{name}" for name, events in self.roles if events]
+        if self.analysis.churn_after_silent_days is not None:
+            asked.append("analysis.churn_after_silent_days")
+        if asked:
+            raise ValueError(
+                f"{', '.join(asked)}: rests on events, and sources.events is not there. Add the "
+                "events, or leave it out"
+            )
+        return self
 
     @property
     def as_of(self) -> dt.date:
@@ -193,3 +214,9 @@ class CompanyConfig(Strict):
     def quarantine_limit(self, table: str) -> float:
         """Return the share of rows of ``table`` that may be quarantined."""
         return self.max_quarantine_share.get(table, self.thresholds.max_quarantine_share)
+
+    def stale_after(self, table: str) -> int:
+        """Return after how many days without a new row ``table`` warns."""
+        own = self.freshness.get(table)
+        given = own.warn_after_days if own is not None else None
+        return self.thresholds.stale_after_days if given is None else given

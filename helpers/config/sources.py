@@ -92,6 +92,10 @@ class ColumnSource(Strict):
         ]
         if sum(given) != 1:
             raise ValueError("give exactly one of `from`, `sql` and `constant`")
+        if not (self.column is None or self.column.strip()):
+            raise ValueError("the column's name is empty; write it, or null to leave it out")
+        if not (self.sql is None or self.sql.strip()):
+            raise ValueError("the expression is empty")
         return self
 
 
@@ -167,6 +171,10 @@ class Source(FileOptions):
         default_factory=dict,
         description="contract column to source column; same-named columns need no entry",
     )
+    unpivot: dict[str, ColumnEntry] = Field(
+        default_factory=dict,
+        description="a wide source: each name becomes a row of its own, with the value given",
+    )
     lookups: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Lookup] = Field(
         default_factory=dict, description="plain name to file"
     )
@@ -180,4 +188,12 @@ class Source(FileOptions):
     def _files_or_rows(self) -> Self:
         if bool(self.files) == (self.rows is not None):
             raise ValueError("give either `files` or `rows`")
+        return self
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        if self.unpivot and self.group_by:
+            raise ValueError("`unpivot` makes rows and `group_by` folds them: give one of the two")
+        if empty := [name for name, entry in self.unpivot.items() if entry is None]:
+            raise ValueError(f"`unpivot` names no column for {', '.join(empty)}")
         return self

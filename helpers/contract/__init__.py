@@ -2,7 +2,7 @@
 
 from helpers.contract.columns import Column, Table
 from helpers.contract.outputs import NOTEBOOKS, OUTPUTS, check_output
-from helpers.contract.tables import TABLES, table_names
+from helpers.contract.tables import TABLES, required_tables, table_names
 
 __all__ = [
     "NOTEBOOKS",
@@ -11,5 +11,6 @@ __all__ = [
     "Column",
     "Table",
     "check_output",
+    "required_tables",
     "table_names",
 ]

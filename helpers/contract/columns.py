@@ -62,6 +62,11 @@ class Table:
         duplicate, with other content a conflict. Empty: only identical rows are duplicates.
     required : bool
         A run without this table is an error.
+    instead : str, optional
+        The table that does where a required one has no source.
+    long : (str, str), optional
+        The columns that hold the name and the value of what a row tells: a wide source can be
+        mapped to them by ``unpivot``.
     when : str, optional
         The column that dates a row; rows dated after the as-of date are held back.
     """
@@ -71,6 +76,8 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     required: bool = False
+    instead: str | None = None
+    long: tuple[str, str] | None = None
     when: str | None = None
 
     @property

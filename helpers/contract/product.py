@@ -8,6 +8,7 @@ __all__ = [
     "EVENTS",
     "EXTERNAL_SIGNALS",
     "FEATURE_CATALOGUE",
+    "MEASURES",
     "USAGE_LEVELS",
     "USERS",
 ]
@@ -50,6 +51,7 @@ EVENTS = Table(
     meaning="product usage",
     key=("event_id",),
     required=True,
+    instead="measures",
     when="occurred_at",
     columns=(
         account_column(),
@@ -91,12 +93,27 @@ USAGE_LEVELS = Table(
     name="usage_levels",
     meaning="metered levels: seats, storage_gb, api_calls, integrations",
     key=("account_id", "metric", "measured_on"),
+    long=("metric", "value"),
     when="measured_on",
     columns=(
         account_column(),
         c("metric", "text", "what is metered", required=True),
         c("measured_on", "date", "day of the reading", required=True),
         c("value", "number", "the level", required=True, minimum=0),
+    ),
+)
+
+MEASURES = Table(
+    name="measures",
+    meaning="features that another system has computed: a snapshot in place of its events",
+    key=("account_id", "measure", "measured_on"),
+    long=("measure", "value"),
+    when="measured_on",
+    columns=(
+        account_column(),
+        c("measure", "text", "the feature of the dictionary that it stands for", required=True),
+        c("measured_on", "date", "last day that the value describes", required=True),
+        c("value", "number", "in the unit of that feature", required=True),
     ),
 )
 

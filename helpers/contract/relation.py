@@ -76,6 +76,7 @@ INVOICES = Table(
 SURVEYS = Table(
     name="surveys",
     meaning="NPS, CSAT, CES",
+    long=("kind", "score"),
     when="answered_at",
     columns=(
         account_column(),

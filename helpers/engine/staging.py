@@ -22,6 +22,7 @@ to 06:00.
 # SQL is assembled here from names of this package, never from data.
 # ruff: noqa: S608
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -32,9 +33,11 @@ from helpers.engine.days import EPOCH, epoch_us, local_day, local_time
 from helpers.engine.engine import Engine
 from helpers.errors import ParameterError
 
-__all__ = ["ROLES", "History", "local_us", "stage"]
+__all__ = ["ROLES", "SIDE", "History", "local_us", "spans", "stage"]
 
 ROLES: tuple[str, ...] = tuple(Roles.model_fields)
+SIDE = "side_"
+"""Begins the names of the tables that :mod:`helpers.features.visible` makes of others."""
 _NOT_FEATURES = ("signup", "login", "error", "limit_hit", "security", "pricing_page")
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -47,9 +50,10 @@ class History:
     Parameters
     ----------
     first_day, last_day : int
-        First and last day with an event of any account.
+        First and last day with an event of any account; of a company without events, with a
+        measure.
     n_events : int
-        Events of accounts that are not opted out.
+        Events of accounts that are not opted out; 0 where measures stand in for events.
     """
 
     first_day: int
@@ -69,6 +73,7 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
     ----------
     engine : Engine
         With views ``accounts`` and ``events``; ``feature_catalogue`` if the company has one.
+        With ``measures`` in place of ``events`` the tables made here are empty: nothing was seen.
     config : CompanyConfig
         Its time zone cuts days; its roles say which event means what.
 
@@ -80,9 +85,15 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
     Raises
     ------
     ParameterError
-        If there is no event of any account.
+        If there is no event of any account, nor a measure in place of events.
     """
     zone = config.company.time_zone
+    for name in engine.names:
+        if name.startswith(SIDE):  # of an earlier call, and another time zone perhaps
+            engine.drop(name)
+    stands_in = not engine.has("events") and engine.has("measures")
+    if stands_in:
+        engine.table("events", _no_events())
     _stage_accounts(engine, zone)
     local = local_us(engine, "events", "occurred_at", zone, "e.")
     for name, sql in _event_queries(local).items():
@@ -91,6 +102,8 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
     _stage_kinds(engine, config.roles)
     _stage_days(engine)
     _stage_setup(engine, config, local_day(local))
+    if stands_in:
+        return _measured(engine)
     found = engine.frame(
         "SELECT MIN(day) AS first_day, MAX(day) AS last_day, SUM(n_events) AS n FROM account_day"
     ).iloc[0]
@@ -106,19 +119,70 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
     )
 
 
-def local_us(engine: Engine, table: str, column: str, zone: str, prefix: str = "") -> str:
+_NO_EVENT = {"timestamp": "TIMESTAMP", "number": "DOUBLE"}
+
+
+def _no_events() -> str:
+    """Query for the events of a company that has none: their columns, and no row."""
+    columns = ", ".join(
+        f"CAST(NULL AS {_NO_EVENT.get(column.kind, 'VARCHAR')}) AS {column.name}"
+        for column in TABLES["events"].columns
+    )
+    return f"SELECT {columns} FROM accounts WHERE 1 = 0"
+
+
+def _measured(engine: Engine) -> History:
+    """Return the days of the measures that stand in for events."""
+    day = local_day(epoch_us("m.measured_on"))
+    found = engine.frame(
+        f"SELECT MIN({day}) AS first_day, MAX({day}) AS last_day FROM measures m "
+        "JOIN account a ON a.account_id = m.account_id"
+    ).iloc[0]
+    if pd.isna(found["first_day"]):
+        raise ParameterError(
+            "expected events or measures of at least one account that is not opted out, found "
+            "none. Look at the quarantine of notebooks/01_data_audit.ipynb: were all refused?"
+        )
+    first, last = int(found["first_day"]), int(found["last_day"])
+    return History(first_day=first, last_day=last, n_events=0)
+
+
+def local_us(
+    engine: Engine,
+    table: str,
+    column: str,
+    zone: str,
+    prefix: str = "",
+    *,
+    span: tuple[int, int] | None = None,
+) -> str:
     """Return SQL for a column's microseconds on the wall clock; a date has no zone to convert.
 
-    ``table`` and ``column`` are contract names; ``prefix`` goes before the column, e.g. ``"t."``.
+    ``table`` and ``column`` are contract names; ``prefix`` goes before the column, e.g. ``"t."``;
+    ``span`` is what :func:`spans` found for it, asked for here if not given.
     """
     if TABLES[table].column(column).kind == "date":
         return epoch_us(f"{prefix}{column}")
-    instant = epoch_us(column)
-    span = engine.frame(f"SELECT MIN({instant}) AS low, MAX({instant}) AS high FROM {table}")
-    low, high = span.iloc[0]
-    if pd.isna(low):
+    found = span or spans(engine, table, [column]).get(column)
+    if found is None:
         return epoch_us(f"{prefix}{column}")
-    return local_time(f"{prefix}{column}", zone, first_us=int(low), last_us=int(high))
+    return local_time(f"{prefix}{column}", zone, first_us=found[0], last_us=found[1])
+
+
+def spans(engine: Engine, table: str, columns: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return the first and last microsecond of each timestamp that has any, in one query."""
+    if not columns:
+        return {}
+    asked = ", ".join(
+        f"MIN({epoch_us(column)}) AS {column}_first, MAX({epoch_us(column)}) AS {column}_last"
+        for column in columns
+    )
+    row = engine.frame(f"SELECT {asked} FROM {table}").iloc[0]
+    return {
+        column: (int(row[f"{column}_first"]), int(row[f"{column}_last"]))
+        for column in columns
+        if pd.notna(row[f"{column}_first"])
+    }
 
 
 def _stage_accounts(engine: Engine, zone: str) -> None:
@@ -138,7 +202,7 @@ def _event_queries(local: str) -> dict[str, str]:
     day = local_day(local)
     clock = f"({local} - {DAY_US} * CAST({day} AS BIGINT))"
     night = f"{clock} < {6 * HOUR_US} OR {clock} >= {22 * HOUR_US}"
-    millis = "CAST(ROUND(e.duration_s * 1000) AS BIGINT)"
+    millis = "CAST(FLOOR(e.duration_s * 1000 + 0.5) AS BIGINT)"
     instant = epoch_us("e.occurred_at")
     joined = "FROM events e JOIN account a ON a.account_id = e.account_id"
     return {

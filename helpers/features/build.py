@@ -16,6 +16,7 @@ from helpers.config import CompanyConfig
 from helpers.contract import TABLES
 from helpers.engine import Engine, History, day_to_date
 from helpers.features.feature import Feature
+from helpers.features.measures import MEASURED, TOLD, stage_measures
 from helpers.features.population import Context, open_context
 from helpers.features.registry import RELATIONS, all_features
 from helpers.features.relations import stage_feature_kinds
@@ -73,7 +74,10 @@ def build_features(
     for name in dict.fromkeys(feature.over for feature in features):
         if name in RELATIONS:
             _aggregate(context, name, [f for f in features if f.over == name], since)
-    frame = engine.frame(_final(features, since))
+    measures = stage_measures(context, features)
+    told = pd.DataFrame({"feature": _told_features(features, since, measures)}, dtype="string")
+    engine.insert(TOLD, told)
+    frame = engine.frame(_final(features, since, measures))
     frame["as_of"] = day_to_date(frame.pop("cutoff")).to_numpy()
     shown = [feature for feature in features if not feature.hidden]
     ordered = frame[["account_id", "as_of", *(feature.name for feature in shown)]]
@@ -107,8 +111,19 @@ def _known_from(feature: Feature, since: dict[str, int | None]) -> int | None:
     return max(days, default=-1)
 
 
-def _final(features: list[Feature], since: dict[str, int | None]) -> str:
-    """Join what was aggregated, apply each feature's policy, then the expressions over others."""
+def _told_features(
+    features: list[Feature], since: dict[str, int | None], measures: tuple[str, ...]
+) -> list[str]:
+    """Return the features that a measure tells: those none of whose sources is there."""
+    return [f.name for f in features if f.name in measures and _known_from(f, since) is NEVER]
+
+
+def _final(features: list[Feature], since: dict[str, int | None], measures: tuple[str, ...]) -> str:
+    """Join what was aggregated, apply each feature's policy, then the expressions over others.
+
+    A measure takes the place of a feature that no source tells.
+    """
+    told = _told_features(features, since, measures)
     relations = [
         name
         for name in dict.fromkeys(f.over for f in features)
@@ -120,15 +135,26 @@ def _final(features: list[Feature], since: dict[str, int | None]) -> str:
         f"AND agg_{name}.cutoff = p.cutoff"
         for name in relations
     )
-    measured = [f for f in features if f.over not in ("joined", "spine")]
+    if told:
+        joins += f" LEFT JOIN {MEASURED} m ON m.account_no = p.account_no AND m.cutoff = p.cutoff"
+    aggregated = [f for f in features if f.over not in ("joined", "spine") or f.name in told]
     inner = ", ".join(
-        f"{_policy(f, f'agg_{f.over}.{f.name}', since)} AS {f.name}" for f in measured
+        f"{_told(f) if f.name in told else _policy(f, f'agg_{f.over}.{f.name}', since)} AS {f.name}"
+        for f in aggregated
     )
-    outer = ", ".join(_outer(f, since) for f in features if not f.hidden)
+    outer = ", ".join(
+        f.name if f.name in told else _outer(f, since) for f in features if not f.hidden
+    )
     return (
         f"SELECT account_id, cutoff, {outer} FROM (SELECT p.*, {inner} FROM population p {joins}) "
         "AS p ORDER BY cutoff DESC, account_id"
     )
+
+
+def _told(feature: Feature) -> str:
+    """Return SQL for a feature as its measure tells it; a flag is told as 0 or 1."""
+    value = f"m.{feature.name} <> 0" if feature.kind == "boolean" else f"m.{feature.name}"
+    return f"CAST({value} AS {_TYPES[feature.kind]})"
 
 
 def _outer(feature: Feature, since: dict[str, int | None]) -> str:
@@ -158,49 +184,53 @@ def _policy(feature: Feature, value: str, since: dict[str, int | None]) -> str:
 
 
 def _since(context: Context, features: list[Feature]) -> dict[str, int | None]:
-    """Return for each source the first day on which it says anything; ``None``: never."""
+    """Return for each source the first day on which it says anything; ``None``: never.
+
+    A table is asked once for all that is needed of it.
+    """
     needs = [part for feature in features for need in feature.needs for part in need.split("|")]
-    return {need: _first_day(context, need) for need in dict.fromkeys(needs)}
+    since: dict[str, int | None] = dict.fromkeys(needs, NEVER)
+    asked: dict[str, dict[str, str]] = {}
+    for need in since:
+        if need.startswith("role:"):
+            configured = context.config.roles.events_of(need.removeprefix("role:"))
+            since[need] = context.history.first_day if configured else NEVER
+        elif context.has(need.partition(".")[0]):
+            table, day, condition = _question(need)
+            asked.setdefault(table, {})[need] = f"MIN(CASE WHEN {condition} THEN {day} END)"
+    for table, questions in asked.items():
+        columns = ", ".join(f"{sql} AS since_{n}" for n, sql in enumerate(questions.values()))
+        row = context.engine.frame(f"SELECT {columns} FROM {table}").iloc[0]
+        found = zip(questions, row.tolist(), strict=True)
+        since |= {need: NEVER if pd.isna(day) else int(day) for need, day in found}
+    return since
 
 
-def _first_day(context: Context, need: str) -> int | None:
-    if need.startswith("role:"):
-        configured = context.config.roles.events_of(need.removeprefix("role:"))
-        return context.history.first_day if configured else NEVER
+_OF_EVENTS = {
+    "": ("account_day", "TRUE"),
+    "user_id": ("account_user_day", "TRUE"),
+    "session_id": ("account_session", "TRUE"),
+    "duration_s": ("account_event_day", "millis IS NOT NULL"),
+    "time_of_day": ("account_event_day", "n_timed > 0"),
+}
+
+
+def _question(need: str) -> tuple[str, str, str]:
+    """Return the table to ask when a source began, its day, and the rows in which it speaks."""
     table, _, column = need.partition(".")
     if table == "feature_catalogue":
-        return _first(context, table, "0", column or "TRUE")
+        return table, "0", column or "TRUE"
     if table == "events":
-        return _first_of_events(context, column)
+        source, condition = _OF_EVENTS[column]
+        return source, "day", condition
     when = TABLES[table].when
     day = "0" if when is None else f"COALESCE({stem(when)}_day, 0)"
     if not column:
-        return _first(context, table, day, "TRUE")
+        return f"side_{table}", day, "TRUE"
     kind = TABLES[table].column(column)
     if kind.known_on is not None:
         day = f"{stem(kind.known_on)}_day"
     elif column == when:
         day = f"{stem(column)}_day"
     name = f"{stem(column)}_day" if kind.kind in ("timestamp", "date") else column
-    return _first(context, table, day, f"{name} IS NOT NULL")
-
-
-def _first_of_events(context: Context, column: str) -> int | None:
-    sources = {
-        "": ("account_day", "TRUE"),
-        "user_id": ("account_user_day", "TRUE"),
-        "session_id": ("account_session", "TRUE"),
-        "duration_s": ("account_event_day", "millis IS NOT NULL"),
-        "time_of_day": ("account_event_day", "n_timed > 0"),
-    }
-    table, condition = sources[column]
-    day = context.engine.value(f"SELECT MIN(day) FROM {table} WHERE {condition}")
-    return NEVER if day is None else int(day)
-
-
-def _first(context: Context, table: str, day: str, condition: str) -> int | None:
-    if not context.has(table):
-        return NEVER
-    source = table if table == "feature_catalogue" else f"side_{table}"
-    found = context.engine.value(f"SELECT MIN({day}) FROM {source} WHERE {condition}")
-    return NEVER if found is None else int(found)
+    return f"side_{table}", day, f"{name} IS NOT NULL"

@@ -28,7 +28,8 @@ def as_of_dates(
     history_starts : Timestamp
         First day with events.
     min_history_days : int
-        A date with fewer days of history before it is left out; usually the shortest window.
+        An earlier date with fewer days of history before it is left out; usually the shortest
+        window. ``as_of`` itself needs one day: what is too short for a window is empty there.
 
     Returns
     -------
@@ -38,7 +39,7 @@ def as_of_dates(
     Raises
     ------
     ParameterError
-        If ``n`` or ``step_days`` is not positive, or not even ``as_of`` has that history.
+        If ``n`` or ``step_days`` is not positive, or nothing happened before ``as_of``.
     """
     if n < 1 or step_days < 1:
         raise ParameterError(
@@ -47,11 +48,9 @@ def as_of_dates(
     newest = as_of.normalize()
     wanted = [newest - pd.Timedelta(days=step_days * index) for index in range(n)]
     earliest = history_starts.normalize() + pd.Timedelta(days=min_history_days)
-    kept = [date for date in wanted if date >= earliest]
-    if not kept:
+    if newest <= history_starts.normalize():
         raise ParameterError(
-            f"as_of {newest:%Y-%m-%d} has {(newest - history_starts.normalize()).days} days of "
-            f"events before it; expected at least {min_history_days}, the shortest window. Choose "
-            f"an as_of from {earliest:%Y-%m-%d} on, or a shorter window in windows_days."
+            f"as_of {newest:%Y-%m-%d} is not after the first day of the history, "
+            f"{history_starts:%Y-%m-%d}: there is nothing to look back on. Choose a later as_of."
         )
-    return kept
+    return [newest, *(date for date in wanted[1:] if date >= earliest)]

@@ -6,12 +6,19 @@
 import pandas as pd
 
 from helpers.engine import Engine
+from helpers.features.measures import TOLD
 from helpers.stats import wilson
 
-__all__ = ["base_rates", "coverage", "declining_and_low", "facts", "feature_pairs", "gaps"]
+__all__ = ["base_rates", "coverage", "declining_and_low", "facts", "feature_pairs", "gaps",
+           "measured"]  # fmt: skip
 
 PAIR_DAYS = 90
 _EVENTS = r"^events__n_(\d+)d$"
+
+
+def measured(engine: Engine) -> list[str]:
+    """Return the features that measures told :func:`helpers.features.build_features`."""
+    return engine.frame(f"SELECT feature FROM {TOLD} ORDER BY feature")["feature"].tolist()
 
 
 def coverage(features: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:

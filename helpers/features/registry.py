@@ -18,6 +18,7 @@ from helpers.features.families import (
     usage,
 )
 from helpers.features.feature import Feature, expand
+from helpers.features.measures import as_measured
 from helpers.features.relations import ACTIVITY, Relation
 
 __all__ = ["FAMILIES", "RELATIONS", "all_features", "dictionary"]
@@ -70,13 +71,16 @@ def all_features(windows_days: Sequence[int]) -> list[Feature]:
     ]
 
 
-def dictionary(windows_days: Sequence[int]) -> pd.DataFrame:
+def dictionary(windows_days: Sequence[int], measured: Sequence[str] = ()) -> pd.DataFrame:
     """Describe the feature table, one row a column.
 
     Parameters
     ----------
     windows_days : sequence of int
         As given to :func:`helpers.features.build_features`.
+    measured : sequence of str
+        Features that measures tell in this run (:func:`helpers.features.evidence.measured`);
+        their source is ``measures``.
 
     Returns
     -------
@@ -92,7 +96,11 @@ def dictionary(windows_days: Sequence[int]) -> pd.DataFrame:
     """
     if not windows_days:
         raise ParameterError("expected at least one window in windows_days, got none.")
-    shown = [feature for feature in all_features(windows_days) if not feature.hidden]
+    shown = [
+        as_measured(feature) if feature.name in measured else feature
+        for feature in all_features(windows_days)
+        if not feature.hidden
+    ]
     frame = pd.DataFrame(
         {
             "feature": [f.name for f in shown],

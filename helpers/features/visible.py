@@ -12,7 +12,7 @@ from helpers.contract import TABLES
 from helpers.contract.columns import Column
 from helpers.engine import Engine
 from helpers.engine.days import epoch_us, local_day
-from helpers.engine.staging import DAY_US, HOUR_US, local_us
+from helpers.engine.staging import DAY_US, HOUR_US, SIDE, local_us, spans
 from helpers.errors import ParameterError
 
 __all__ = ["SIDE_TABLES", "stage_side", "stem", "visible"]
@@ -21,6 +21,7 @@ SIDE_TABLES: tuple[str, ...] = (
     "accounts",
     "users",
     "usage_levels",
+    "measures",
     "tickets",
     "subscriptions",
     "invoices",
@@ -43,33 +44,43 @@ def stage_side(engine: Engine, zone: str) -> None:
 
     A moment ``closed_at`` becomes ``closed_day``, ``closed_us`` (UTC) and ``closed_hour`` (on the
     company's wall clock); a date ``due_on`` becomes ``due_day``. Opted-out accounts are left out.
+    A copy that is there already is kept.
     """
     for name in SIDE_TABLES:
-        if engine.has(name):
+        if engine.has(name) and not engine.has(f"{SIDE}{name}"):
+            moments = [c.name for c in TABLES[name].columns if c.kind == "timestamp"]
+            found = spans(engine, name, moments)
             columns = ", ".join(
                 sql
                 for column in TABLES[name].columns
                 if column.name != "account_id"
-                for sql in _staged(engine, name, column, zone)
+                for sql in _staged(engine, name, column, zone, found.get(column.name))
             )
             engine.table(
-                f"side_{name}",
+                f"{SIDE}{name}",
                 f"SELECT a.account_no, {columns} FROM {name} t "
                 "JOIN account a ON a.account_id = t.account_id",
             )
 
 
-def _staged(engine: Engine, table: str, column: Column, zone: str) -> list[str]:
+def _staged(
+    engine: Engine, table: str, column: Column, zone: str, span: tuple[int, int] | None
+) -> list[str]:
     if column.kind not in ("timestamp", "date"):
         return [f"t.{column.name}"]
-    local = local_us(engine, table, column.name, zone, "t.")
+    empty = span is None and column.kind == "timestamp"
+    moment = f"t.{column.name}"
+    local = (
+        epoch_us(moment) if empty else local_us(engine, table, column.name, zone, "t.", span=span)
+    )
     day, name = local_day(local), stem(column.name)
     if column.kind == "date":
         return [f"{day} AS {name}_day"]
     hour = (
-        f"CAST(FLOOR(({local} - {DAY_US} * CAST({day} AS BIGINT)) / {float(HOUR_US)}) AS INTEGER)"
+        f"CAST(FLOOR(CAST({local} - {DAY_US} * CAST({day} AS BIGINT) AS DOUBLE) / {HOUR_US}) "
+        "AS INTEGER)"
     )
-    instant = epoch_us(f"t.{column.name}")
+    instant = epoch_us(moment)
     return [f"{day} AS {name}_day", f"{instant} AS {name}_us", f"{hour} AS {name}_hour"]
 
 

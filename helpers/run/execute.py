@@ -22,6 +22,7 @@ from helpers.artifacts import (
     to_json,
 )
 from helpers.config import CompanyConfig, data_folder, load_config
+from helpers.engine.opening import check_engine
 from helpers.errors import MachineError, ParameterError, PlaybookError
 from helpers.run.finish import finish
 from helpers.run.layout import Layout, remove_tree
@@ -96,7 +97,8 @@ def run_company(options: RunOptions) -> Path:
 
 
 def _run(options: RunOptions, config: CompanyConfig, data: Path) -> Path:
-    inputs = check_files(config, data)
+    check_engine(config.engine)
+    inputs = check_files(config, data, config_path=options.config)
     if config.analysis.as_of is None:
         config = config.with_as_of(find_as_of(config, data))
     run_id = options.run_id or str(config.as_of)

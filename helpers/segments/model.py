@@ -31,7 +31,6 @@ __all__ = ["CHURNED", "Segmentation", "live_at", "segment_accounts"]
 
 CHURNED = "Churned"
 FEW_ACCOUNTS = 30
-ALWAYS_THERE = ("accounts", "events")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +200,7 @@ def segment_accounts(
         agreement=agreement,
         reason=reason,
         warnings=_warnings(selection, reason),
-        missing=_missing(prepared, dictionary),
+        missing=_missing(live, prepared, dictionary),
     )
 
 
@@ -265,16 +264,20 @@ def _warnings(selection: pd.DataFrame, reason: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _missing(prepared: Preparation | None, dictionary: pd.DataFrame) -> tuple[str, ...]:
+def _missing(
+    features: pd.DataFrame, prepared: Preparation | None, dictionary: pd.DataFrame
+) -> tuple[str, ...]:
     """Name each dimension without any feature, and the tables it would be made of."""
     if prepared is None or "sources" not in dictionary:
         return ()
     sources = dictionary.set_index("feature")["sources"]
+    told = features.reindex(columns=sources.index[sources == "events"]).notna().any(axis=None)
+    always = {"accounts", "events"} if told else {"accounts"}
     notes = []
     for name in prepared.dimensions.loc[~prepared.dimensions["used"], "dimension"]:
         wanted = [item.feature for item in prepared.learnt if item.dimension == name]
         named = sources.reindex(wanted).dropna().str.split(", ")
-        tables = sorted({table for row in named for table in row if table not in ALWAYS_THERE})
+        tables = sorted({table for row in named for table in row if table not in always})
         text = " or ".join(f"`{table}`" for table in tables)
         because = f"there is no {text} table" if tables else "no feature of it varies"
         notes.append(f"{name} of accounts: not compared, because {because}")

@@ -5,13 +5,13 @@ device, no pipe. All missing files are named at once.
 """
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from helpers.config import CompanyConfig, Source
 from helpers.config.sources import FileOptions
-from helpers.contract import TABLES
+from helpers.contract import required_tables
 from helpers.errors import ConfigError, InputError, MachineError
 from helpers.sources.kinds import kind_of
 from helpers.sources.manifests import Group, check_manifests
@@ -69,7 +69,13 @@ def key_of(config: CompanyConfig, table: str, index: int) -> str:
     return f"sources.{table}" if single else f"sources.{table}.{index}"
 
 
-def preflight(config: CompanyConfig, data_folder: Path, *, fingerprints: bool = True) -> Preflight:
+def preflight(
+    config: CompanyConfig,
+    data_folder: Path,
+    *,
+    fingerprints: bool = True,
+    place: Callable[[str], str] | None = None,
+) -> Preflight:
     """Find every file of a configuration, before any notebook runs.
 
     Parameters
@@ -80,6 +86,8 @@ def preflight(config: CompanyConfig, data_folder: Path, *, fingerprints: bool = 
         Where its relative paths start.
     fingerprints : bool
         Whether to hash the files; a second pass over their bytes.
+    place : callable, optional
+        Names the line of a key of the configuration, for errors.
 
     Returns
     -------
@@ -98,7 +106,10 @@ def preflight(config: CompanyConfig, data_folder: Path, *, fingerprints: bool = 
     missing: dict[str, list[str]] = {}
     for table, key, source, lookup, options in _every(config):
         files, absent = _resolve(root, options, key)
-        missing.setdefault(table, []).extend(f"{key}.files: file not found: {a}" for a in absent)
+        asked = f"; expected by {place(f'{key}.files')}" if place else ""
+        missing.setdefault(table, []).extend(
+            f"{key}.files: file not found: {name}{asked}" for name in absent
+        )
         found.append(SourceFiles(table=table, key=key, source=source, lookup=lookup,
                                  options=options, files=files))  # fmt: skip
     absent_tables = _absent(config, found, missing)
@@ -211,7 +222,7 @@ def _absent(
         nothing = missing.get(table) and not any(
             entry.files or entry.source.rows is not None for entry in own
         )
-        if nothing and not TABLES[table].required:
+        if nothing and table not in required_tables(config.sources):
             absent[table] = ", ".join(name for entry in own for name in entry.options.files)
     return absent
 

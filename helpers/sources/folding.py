@@ -8,6 +8,7 @@ from helpers.errors import InputError, MachineError
 from helpers.sources import values
 from helpers.sources.checking import Checked
 from helpers.sources.mapping import Mapping
+from helpers.sources.raw import column
 from helpers.sources.session import Session, Sql, commas, fill, first_line, literal
 
 __all__ = ["MISFITS", "bind_error", "filtered", "n_merged", "with_group_keys"]
@@ -38,23 +39,45 @@ def bind_error(key: str, error: BaseException) -> InputError:
     )
 
 
-def filtered(session: Session, relation: Sql, mapping: Mapping, key: str) -> tuple[Sql, int]:
+def filtered(
+    session: Session, relation: Sql, mapping: Mapping, checked: Checked
+) -> tuple[Sql, int]:
     """Return the rows that the source's condition keeps, and how many it leaves out.
+
+    Of a wide source, the rows whose cell is empty are left out too: nothing was measured.
 
     Raises
     ------
     InputError
         If the condition does not fit the data.
     """
-    if mapping.where is None:
+    conditions = [] if mapping.where is None else [mapping.where]
+    if checked.unpivoted:
+        conditions += _written(session, relation, mapping, checked)
+    if not conditions:
         return relation, 0
-    kept = fill("(SELECT * FROM {r} WHERE {w})", r=relation, w=mapping.where)
+    tests = commas((fill("({c})", c=each) for each in conditions), " AND ")
+    kept = fill("(SELECT * FROM {r} WHERE {w})", r=relation, w=tests)
     try:
         n_all = int(session.value(fill("SELECT count(*) FROM {r}", r=relation)))
         n_kept = int(session.value(fill("SELECT count(*) FROM {k}", k=kept)))
     except MISFITS as error:
-        raise bind_error(f"{key}.where", error) from None
+        raise bind_error(f"{checked.key}.where", error) from None
     return kept, n_all - n_kept
+
+
+def _written(session: Session, relation: Sql, mapping: Mapping, checked: Checked) -> list[Sql]:
+    """Return the condition that any of the columns behind a cell holds something."""
+    cell = next((p for p in mapping.planned if p.column.name == checked.value_column), None)
+    if cell is None or not cell.names:
+        return []
+    kinds, tests = session.types(relation), []
+    nulls = [*checked.source.nulls, *cell.entry.nulls]
+    for name in cell.names:
+        at = column(mapping.names.index(name))
+        text = values.clean_text(values.as_text(at, kinds[at]), nulls)
+        tests.append(fill("{t} IS NOT NULL", t=text))
+    return [commas(tests, " OR ")]
 
 
 def with_group_keys(

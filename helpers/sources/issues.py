@@ -23,6 +23,7 @@ _REMEDIES = (
     ("hour that the change of clocks", "Have the source write times with their offset, or in UTC."),
     ("dated ", "Check which of the two dates the source system really means."),
     ("ambiguous_key", "Merge the accounts in the CRM, or set ids.case_sensitive: true."),
+    ("ids that differ only in case", "Nothing to do: they are read as the same account."),
     ("user not listed", "Export the users again; their events count, their role is unknown."),
 )
 """What to do about a rule, by the words it begins with."""

@@ -18,8 +18,9 @@ from helpers.sources.quarantine import HELD_BACK, ORPHAN, Aside, collect, frame_
 from helpers.sources.session import Session, Sql, commas, fill, ident, literal
 from helpers.sources.values import folded
 
-__all__ = ["Judged", "events_a_day", "hold_back", "judge", "materialise", "staged_rows"]
+__all__ = ["Judged", "hold_back", "judge", "materialise", "newest_day", "rows_a_day", "staged_rows"]
 
+RESPELLED = "ids that differ only in case or blanks from those of accounts"
 _META = ("_pos", "_reason", "_column", "_excerpt", "_raw_id")
 
 
@@ -108,15 +109,30 @@ def _with_accounts(union: Sql, accounts: Sql, config: CompanyConfig) -> Sql:
     )  # fmt: skip
 
 
-def events_a_day(session: Session, rows: Sql, zone: str) -> dict[dt.date, int]:
-    """Count the readable events by local day, those of unknown accounts included."""
+def rows_a_day(session: Session, rows: Sql, table: Table, zone: str) -> dict[dt.date, int]:
+    """Count the readable rows of a dated table by local day, those of unknown accounts included."""
+    if table.when is None:
+        return {}
     counted = fill(
-        "SELECT epoch_us(occurred_at) // {b} AS bucket, count(*) FROM {r} "
-        "WHERE occurred_at IS NOT NULL AND (_reason IS NULL OR _reason = {o}) "
+        "SELECT epoch_us({w}) // {b} AS bucket, count(*) FROM {r} "
+        "WHERE {w} IS NOT NULL AND (_reason IS NULL OR _reason = {o}) "
         "GROUP BY bucket ORDER BY bucket",
-        b=literal(BUCKET_SECONDS * 1_000_000), r=rows, o=literal(ORPHAN),
+        w=ident(table.when), b=literal(BUCKET_SECONDS * 1_000_000), r=rows, o=literal(ORPHAN),
     )  # fmt: skip
-    return day_counts(session.rows(counted), zone)
+    is_date = table.column(table.when).kind == "date"
+    return day_counts(session.rows(counted), "UTC" if is_date else zone)
+
+
+def newest_day(session: Session, kept: Sql, table: Table) -> dt.date | None:
+    """Return the day (UTC) of a dated table's newest row; ``None`` without any."""
+    if table.when is None:
+        return None
+    found: dt.date | None = session.value(
+        fill(
+            "SELECT max(CAST(CAST({w} AS TIMESTAMP) AS DATE)) FROM {k}", w=ident(table.when), k=kept
+        )
+    )
+    return found
 
 
 def hold_back(
@@ -182,6 +198,8 @@ def judge(
     _note_flags(session, given, rows, issues)
     if given.table.name == "accounts":
         _note_ambiguous(session, rows, sensitive, issues)
+    elif "account_id" in given.table.names:
+        _note_respelled(session, rows, given.table.name, issues)
     check_shares(session, given, aside, n_in=counts["rows_in"], config=config)
     listed = frame_of(session, given, aside)
     for table in given.temporary:
@@ -241,3 +259,16 @@ def _note_ambiguous(session: Session, rows: Sql, sensitive: bool, issues: Issues
     if n_rows:
         rule = "ambiguous_key: ids that differ in writing only"
         issues.add("accounts", "account_id", rule, n_rows, total, example)
+
+
+def _note_respelled(session: Session, rows: Sql, table: str, issues: Issues) -> None:
+    """Count the rows whose account is found only once case, blanks and odd characters are off."""
+    respelled = Sql("_raw_id IS DISTINCT FROM account_id AND account_id IS NOT NULL")
+    query = fill(
+        "SELECT count(*) FILTER ({d}), count(*), min(_raw_id || ' = ' || account_id) FILTER ({d}) "
+        "FROM {r} WHERE _reason IS NULL",
+        d=respelled, r=rows,
+    )  # fmt: skip
+    n_rows, total, example = session.rows(query)[0]
+    if n_rows:
+        issues.add(table, "account_id", RESPELLED, n_rows, total, example, "note")

@@ -132,7 +132,7 @@ def _undeclared_order(session: Session, given: TableInput, aside: Aside) -> list
             continue
         key = source.checked.key
         problems.append(
-            f"{key}.columns.{name}: {place(given, pos)}: {example!r} may be day-first or "
+            f"{source.checked.key_of(name)}: {place(given, pos)}: {example!r} may be day-first or "
             f"month-first; expected ISO 8601 such as 2025-04-03. {n_rows:,} values are written "
             f"so; {order_evidence(day_first, month_first)}. Set {key}.date_order: dmy or mdy, or "
             f"give the column a format such as '%d/%m/%Y'."

@@ -130,10 +130,11 @@ def load_table(
     problems: list[str] = []
     seen: dict[str, str] = {}
     for checked, files, lookups in sources:
-        try:
-            _load_source(context, result, checked, files, lookups, seen)
-        except InputError as error:
-            problems.append(str(error))
+        for part in checked.parts():
+            try:
+                _load_source(context, result, part, files, lookups, seen)
+            except InputError as error:
+                problems.append(str(error))
     if problems:
         raise InputError("\n".join(dict.fromkeys(problems)))
     return result
@@ -158,7 +159,7 @@ def _load_source(
                            file_name)  # fmt: skip
     relation, n_source = _load_files(context, result, opened, mapping)
     joined, uses = _join(context, result, relation, checked, mapping, lookups)
-    kept, n_filtered = filtered(context.session, joined, mapping, checked.key)
+    kept, n_filtered = filtered(context.session, joined, mapping, checked)
     keyed, keyless = with_group_keys(context.session, kept, mapping, checked)
     result.sources.append(
         LoadedSource(

@@ -217,7 +217,7 @@ def _entry(source: Source, name: str, header: list[str]) -> ColumnSource | None:
 
 
 def _value(resolver: _Resolver, name: str, entry: ColumnSource) -> Sql:
-    key = f"{resolver.checked.key}.columns.{name}"
+    key = resolver.checked.key_of(name)
     if entry.sql is not None:
         expression = resolver.checked.expressions[name]
         return expression.sql(
@@ -237,7 +237,7 @@ def _value(resolver: _Resolver, name: str, entry: ColumnSource) -> Sql:
 def _failed(resolver: _Resolver, name: str, entry: ColumnSource) -> Sql | None:
     if entry.sql is None or resolver.source.group_by:
         return None
-    key = f"{resolver.checked.key}.columns.{name}"
+    key = resolver.checked.key_of(name)
     return resolver.checked.expressions[name].failed(lambda q, n: resolver.qualified(q, n, key))
 
 

@@ -156,7 +156,11 @@ def sources_frame(session: Session, judged: Mapping[str, Judged]) -> pd.DataFram
             continue
         first, last = _span(session, table, judged[name].kept)
         given = judged[name].given
+        seen: set[str] = set()  # a wide file feeds many sources
         for file, count in zip(given.files, given.counts, strict=True):
+            if file.name in seen:
+                continue
+            seen.add(file.name)
             rows.append({
                 "table": name, "file": file.name, "state": "present" if count else "empty",
                 "kind": file.kind, "bytes": file.n_bytes, "rows": count, "sha256": file.sha256,

@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 from helpers.config import CompanyConfig
+from helpers.config.places import Places
 from helpers.sources.checking import check_sources
 from helpers.sources.files import preflight
 from helpers.sources.publish import Reading
@@ -13,7 +14,9 @@ from helpers.sources.work import Progress, Work
 __all__ = ["check_files", "find_as_of", "read_company"]
 
 
-def check_files(config: CompanyConfig, data_folder: Path) -> dict[str, str]:
+def check_files(
+    config: CompanyConfig, data_folder: Path, *, config_path: Path | None = None
+) -> dict[str, str]:
     """Check expressions, paths, files and manifests before any notebook runs.
 
     Parameters
@@ -22,6 +25,8 @@ def check_files(config: CompanyConfig, data_folder: Path) -> dict[str, str]:
         As loaded.
     data_folder : Path
         Where its relative paths start.
+    config_path : Path, optional
+        The file it was loaded from: errors then name the line.
 
     Returns
     -------
@@ -35,8 +40,9 @@ def check_files(config: CompanyConfig, data_folder: Path) -> dict[str, str]:
     InputError
         Listing all missing and empty files, and every difference from a manifest.
     """
-    check_sources(config)
-    return preflight(config, data_folder).fingerprints
+    place = Places(config_path).of if config_path is not None else None
+    check_sources(config, place=place)
+    return preflight(config, data_folder, place=place).fingerprints
 
 
 def find_as_of(config: CompanyConfig, data_folder: Path) -> dt.date:

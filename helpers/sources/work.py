@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from helpers.config import CompanyConfig
-from helpers.contract import TABLES
+from helpers.contract import TABLES, required_tables
 from helpers.errors import GateError, InputError
 from helpers.sources.as_of import last_complete_day
 from helpers.sources.checking import Checked
@@ -14,10 +14,11 @@ from helpers.sources.formats import Opener
 from helpers.sources.issues import Issues
 from helpers.sources.judge import (
     Judged,
-    events_a_day,
     hold_back,
     judge,
     materialise,
+    newest_day,
+    rows_a_day,
     staged_rows,
 )
 from helpers.sources.keys import account_spelling
@@ -35,9 +36,9 @@ from helpers.sources.session import Session, Sql
 __all__ = ["Progress", "Work"]
 
 Progress = Callable[[str], None]
-NO_EVENTS = (
-    "events: no row has a readable time, so no as-of date can be found. Correct "
-    "sources.events.columns.occurred_at, or set analysis.as_of."
+NO_TIME = (
+    "{table}: no row has a readable time, so no as-of date can be found. Correct "
+    "sources.{table}.columns.{when}, or set analysis.as_of."
 )
 
 
@@ -95,8 +96,10 @@ class Work:
         for name in list(self.rows):
             if name != "accounts":
                 self._attempt(self._judge, name, as_of)
+        if as_of is not None:
+            self._freshness(as_of)
         if as_of is None and not self.problems:
-            self.problems.append(NO_EVENTS)
+            self.problems.append(self._no_time())
         if self.problems or as_of is None:
             raise InputError("\n\n".join(self.problems))
         self.opener.check_unchanged()
@@ -159,7 +162,7 @@ class Work:
 
     def _empty(self, given: TableInput) -> None:
         files = ", ".join(file.name for file in given.files)
-        if given.table.required:
+        if given.table.name in required_tables(self.config.sources):
             raise InputError(
                 f"{given.table.name}: 0 data rows in {files}; expected at least one. "
                 "Export the file again."
@@ -186,38 +189,70 @@ class Work:
     def events_end(self) -> dt.date:
         """Return the day after the last complete day of events, without judging anything.
 
+        Without events, the last day of the measures that stand in for them.
+
         Raises
         ------
         InputError
-            If the events cannot be read.
+            If they cannot be read.
         """
-        self._load("events")
-        rows = staged_rows(self.inputs["events"])
-        days = events_a_day(self.session, rows, self.config.company.time_zone)
+        self._load(self.clock)
+        rows = staged_rows(self.inputs[self.clock])
+        days = self._days(rows)
         if not days:
-            raise InputError(NO_EVENTS)
+            raise InputError(self._no_time())
         return last_complete_day(days) + dt.timedelta(days=1)
 
+    @property
+    def clock(self) -> str:
+        """The table whose last day ends the run."""
+        given = self.config.sources
+        return "measures" if "measures" in given and "events" not in given else "events"
+
+    def _days(self, rows: Sql) -> dict[dt.date, int]:
+        return rows_a_day(self.session, rows, TABLES[self.clock], self.config.company.time_zone)
+
+    def _no_time(self) -> str:
+        return NO_TIME.format(table=self.clock, when=TABLES[self.clock].when)
+
     def _cutoff(self, as_of: dt.date | None) -> dt.date | None:
-        if "events" not in self.rows:
+        if self.clock not in self.rows:
             return as_of
-        zone = self.config.company.time_zone
-        days = events_a_day(self.session, self.rows["events"], zone)
+        zone, noun = self.config.company.time_zone, self.clock.removesuffix("s")
+        days = self._days(self.rows[self.clock])
         if as_of is None:
             return last_complete_day(days) + dt.timedelta(days=1) if days else None
         if days and as_of <= min(days):
             self.problems.append(
-                f"as_of {as_of} is not after the first event, {min(days)} ({zone}): nothing "
+                f"as_of {as_of} is not after the first {noun}, {min(days)} ({zone}): nothing "
                 "would be left to look at. Choose a later date."
             )
-        window = self.config.analysis.windows_days[-1]
+        window, setting = self.config.analysis.windows_days[-1], "analysis.windows_days"
+        if self.clock == "measures":
+            window, setting = self.config.thresholds.measures_valid_days, "measures_valid_days"
         if days and as_of > (last := last_complete_day(days)) + dt.timedelta(days=window):
             self.problems.append(
-                f"as_of {as_of} is more than {window} days after the last full day of events, "
-                f"{last} ({zone}): no window of analysis.windows_days would hold one. Choose an "
-                "earlier date, or load the newer events."
+                f"as_of {as_of} is more than {window} days after the last full day of {noun}s, "
+                f"{last} ({zone}): no window of {setting} would hold one. Choose an "
+                f"earlier date, or load the newer {noun}s."
             )
         return as_of
+
+    def _freshness(self, as_of: dt.date) -> None:
+        """Note every table whose newest row is older than the configuration allows."""
+        for name, limit in self.config.freshness.items():
+            when, most = TABLES[name].when, limit.error_after_days
+            if name not in self.judged or when is None or most is None:
+                continue
+            last = newest_day(self.session, self.judged[name].kept, TABLES[name])
+            days_old = (as_of - last).days - 1 if last is not None else None
+            if days_old is None or days_old > most:
+                told = f"its newest row is of {last}, {days_old} days" if last else "it has no row"
+                self.problems.append(
+                    f"{name}: {told} before the as-of date {as_of}; freshness.{name}."
+                    f"error_after_days is {most}. Refresh the extract, or choose an earlier as-of "
+                    "date."
+                )
 
     def _judge(self, name: str, as_of: dt.date | None) -> None:
         if as_of is not None:

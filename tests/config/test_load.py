@@ -90,7 +90,7 @@ def test_unknown_table_and_column_are_named_with_their_nearest(tmp_path):
     message = refused(tmp_path, text)
     assert "sources.acounts: not a table of the contract. Did you mean 'accounts'?" in message
     assert "sources.events.columns.acount_id: not a column of events." in message
-    assert "every company needs accounts and events" in message
+    assert "every company needs accounts, and events or measures" in message
 
 
 def test_columns_need_exactly_one_origin(tmp_path):

@@ -30,9 +30,11 @@ def test_newest_first_and_none_without_history():
     assert len(dates(min_history_days=32)) == 5
 
 
-def test_too_little_history_says_what_to_choose():
-    with pytest.raises(ParameterError, match=r"has 181 days.*at least 200.*from 2026-07-20 on"):
-        dates(min_history_days=200)
+def test_the_runs_own_date_needs_one_day_and_no_window():  # C14
+    assert dates(min_history_days=200) == [END]
+    assert dates(history_starts=END - pd.Timedelta(days=1)) == [END]
+    with pytest.raises(ParameterError, match=r"2026-07-01 is not after the first day.*later as_of"):
+        dates(history_starts=END)
 
 
 @pytest.mark.parametrize("wrong", [{"n": 0}, {"step_days": 0}])
