@@ -36,8 +36,8 @@ notebooks: $(READY) data/demo/truth/planted.json ## open the notebooks in Jupyte
 validate: $(READY) ## run reports/$(RUN) again under nbval and compare every output
 	@$(BIN)/playbook validate $(RUN)
 
-test: lint ## every test
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup
+test: lint ## every test; a file stays on one worker, so that what its tests share is made once
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## ruff over code and notebooks, mypy over helpers
 	@$(BIN)/ruff check --quiet .

@@ -24,7 +24,6 @@ from tests.report.hostile import payloads, seen_text
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-05-01"
 NAMES = ("<script>alert(1)</script>", '=HYPERLINK("http://x")')
-pytestmark = pytest.mark.xdist_group("whole_chain")
 
 
 def poison(data: Path, url: str) -> None:

@@ -18,10 +18,7 @@ from helpers.run.schedule import Scheduler
 from helpers.run.workers import CAN_FORK
 from tests.run.test_schedule import SAY_DONE, Bench, alive
 
-pytestmark = [
-    pytest.mark.skipif(not CAN_FORK, reason="workers are forked on Linux only"),
-    pytest.mark.xdist_group("fork"),
-]
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="workers are forked on Linux only")
 
 CELLS = (
     "import matplotlib.pyplot as plt; import numpy as np; import pandas as pd",
