@@ -1,15 +1,20 @@
-"""Which sets of items occur together often: mlxtend, with a guard against what would not fit.
+"""Which sets of items occur together often: mlxtend for small tables, bitsets beyond.
 
-The number of frequent sets explodes with low support, long sets and items that nearly
-everybody has. Before mlxtend is called, the pairs are counted; where they promise too many
-sets, support is raised, and the support in force is part of the result.
+Both give the same sets. As bitsets: which baskets hold an item is a row of bits, and the baskets
+that hold two items are the bits common to both rows. Sets grow one item at a time, depth first,
+and a row keeps only those words in which its set occurs at all, so that rare items cost little.
+The number of frequent sets explodes with low support, long sets and items that nearly everybody
+has: where there are too many, support is raised, and the support in force is part of the result.
 
 References
 ----------
 Han, Pei, Yin (2000), *SIGMOD*, 1-12: FP-growth. Raschka (2018), *JOSS* 3(24), 638: mlxtend.
+Zaki (2000), *IEEE TKDE* 12(3), 372-390: Eclat, sets grown by intersecting lists of baskets.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -17,7 +22,14 @@ from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
 
-__all__ = ["Candidates", "candidate_rules", "incidence"]
+__all__ = ["Candidates", "candidate_rules", "frequent_sets", "incidence"]
+
+Words = NDArray[np.uint64]
+Found = tuple[tuple[int, ...], int]
+SMALL = 20_000
+"""Baskets up to which mlxtend finds the sets, if few are to be expected."""
+FEW = 2_000
+"""Sets that are few."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,76 @@ def incidence(items: pd.DataFrame, baskets: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(table, columns=[str(name) for name in names])
 
 
+def frequent_sets(
+    table: NDArray[np.bool_], *, min_count: int, max_length: int | None = None
+) -> Iterator[Found]:
+    """Yield every set of items that enough baskets hold.
+
+    Parameters
+    ----------
+    table : ndarray of bool, (n_baskets, n_items)
+        Which basket holds which item.
+    min_count : int
+        Baskets that must hold the set, >= 1.
+    max_length : int, optional
+        Items of the largest set.
+
+    Yields
+    ------
+    (tuple of int, int)
+        Column numbers, rising, and the number of baskets; depth first.
+
+    Raises
+    ------
+    ParameterError
+        If a limit is out of range.
+    """
+    if min_count < 1 or (max_length is not None and max_length < 1):
+        raise ParameterError(
+            "frequent_sets: expected min_count >= 1 and max_length >= 1, got "
+            f"{min_count} and {max_length}."
+        )
+    counts = table.sum(axis=0)
+    kept = np.flatnonzero(counts >= min_count)
+    most = len(kept) if max_length is None else max_length
+    return _grown((), kept, counts[kept], _words(table[:, kept]), min_count, most)
+
+
+def _words(table: NDArray[np.bool_]) -> Words:
+    """One row of bits per item, in words of 64 baskets."""
+    packed = np.packbits(table, axis=0)
+    short = -len(packed) % 8
+    padded = np.concatenate([packed, np.zeros((short, packed.shape[1]), np.uint8)])
+    return np.ascontiguousarray(padded.T).view(np.uint64)
+
+
+def _grown(
+    stem: tuple[int, ...],
+    items: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    rows: Words,
+    min_count: int,
+    most: int,
+) -> Iterator[Found]:
+    """Yield each set ``stem + item``, and what grows from it with the items behind it."""
+    for number, (item, count) in enumerate(zip(items.tolist(), counts.tolist(), strict=True)):
+        grown = (*stem, item)
+        yield grown, count
+        if len(grown) == most or number + 1 == len(items):
+            continue
+        occurs = np.flatnonzero(rows[number])
+        behind = rows[number + 1 :]
+        if 2 * len(occurs) < rows.shape[1]:
+            common = behind[:, occurs] & rows[number, occurs]
+        else:
+            common = behind & rows[number]
+        many = np.bitwise_count(common).sum(axis=1, dtype=np.int64)
+        keep = np.flatnonzero(many >= min_count)
+        if len(keep):
+            later = items[number + 1 :][keep]
+            yield from _grown(grown, later, many[keep], common[keep], min_count, most)
+
+
 def candidate_rules(
     table: pd.DataFrame,
     *,
@@ -81,7 +163,7 @@ def candidate_rules(
     max_antecedents : int
         Items before the arrow, >= 1.
     max_itemsets : int
-        Sets that may be held in memory; support is raised until no more are expected.
+        Sets that may be held in memory; support is raised until there are no more.
 
     Returns
     -------
@@ -98,49 +180,55 @@ def candidate_rules(
             "candidate_rules: expected 0 < min_support <= 1 and max_antecedents >= 1, got "
             f"{min_support} and {max_antecedents}."
         )
-    share = table.mean().to_dict()
     wanted = {*consequents, *antecedents}
-    used = table[[name for name in table if name in wanted and share[name] >= min_support]]
+    used = table[[name for name in table if name in wanted]]
     if used.empty:
         return Candidates([], min_support)
-    support = _affordable(used.to_numpy(), min_support, max_antecedents + 1, max_itemsets)
-    found = _mlxtend_rules(used, support, max_antecedents + 1)
-    kept = [
-        (tuple(sorted(before)), next(iter(after)))
-        for before, after in found
-        if len(after) == 1 and after <= set(consequents) and before <= set(antecedents)
+    sets, support = _affordable(used.to_numpy(), min_support, max_antecedents + 1, max_itemsets)
+    names, right, left = list(used.columns), set(consequents), set(antecedents)
+    rules = [
+        (tuple(sorted(names[other] for other in items if other != item)), names[item])
+        for items in sets
+        for item in items
+        if len(items) > 1 and names[item] in right
     ]
-    return Candidates(sorted(kept), support)
+    return Candidates(sorted(rule for rule in rules if left.issuperset(rule[0])), support)
 
 
 def _affordable(
-    table: NDArray[np.bool_], min_support: float, max_length: int, max_itemsets: int
-) -> float:
-    """Raise support until an upper bound on the number of sets is small enough."""
-    counts = table.T.astype(np.float32) @ table.astype(np.float32) / len(table)
-    np.fill_diagonal(counts, 0)
-    support = min_support
-    while _bound(counts >= support, max_length) > max_itemsets:
+    table: NDArray[np.bool_], support: float, max_length: int, max_itemsets: int
+) -> tuple[list[tuple[int, ...]], float]:
+    """Find the frequent sets; raise support until there are few enough of them."""
+    while True:
+        # the share asked for, despite what rounding makes of a product like 0.07 * 100
+        least = max(1, int(np.ceil(support * len(table) - 1e-9)))
+        small = len(table) <= SMALL and _at_most(table, least, max_length) <= min(FEW, max_itemsets)
+        found = (
+            _by_mlxtend(table, least, max_length)
+            if small
+            else frequent_sets(table, min_count=least, max_length=max_length)
+        )
+        sets: list[tuple[int, ...]] = []
+        for items, _ in found:
+            sets.append(items)
+            if len(sets) > max_itemsets:
+                break
+        else:
+            return sets, support
         support *= 1.25
-    return support
 
 
-def _bound(linked: NDArray[np.bool_], max_length: int) -> float:
-    """Upper bound: sets grown from each item with its partners that come after it."""
-    from math import comb
+def _at_most(table: NDArray[np.bool_], least: int, max_length: int) -> int:
+    """Bound the number of sets from above: each item with its partners that come after it."""
+    counts = table.T.astype(np.float32) @ table.astype(np.float32)
+    later = np.triu(counts >= least, k=1).sum(axis=1).tolist()
+    return sum(comb(n, size) for n in later for size in range(max_length))
 
-    later = np.triu(linked).sum(axis=1)
-    return float(sum(comb(int(n), size) for n in later for size in range(1, max_length)))
 
+def _by_mlxtend(table: NDArray[np.bool_], least: int, max_length: int) -> Iterable[Found]:
+    from mlxtend.frequent_patterns import fpgrowth
 
-def _mlxtend_rules(
-    table: pd.DataFrame, support: float, max_length: int
-) -> list[tuple[frozenset[str], frozenset[str]]]:
-    from mlxtend.frequent_patterns import association_rules, fpgrowth
-
-    sets = fpgrowth(table, min_support=support, use_colnames=True, max_len=max_length)
-    if sets.empty or (sets["itemsets"].map(len) < 2).all():
-        return []
-    wanted = ["support"]  # the others are counted anew, with their certainty
-    rules = association_rules(sets, metric="support", min_threshold=0.0, return_metrics=wanted)
-    return list(zip(rules["antecedents"], rules["consequents"], strict=True))
+    share = least / max(len(table), 1)
+    sets = fpgrowth(pd.DataFrame(table), min_support=share, max_len=max_length)
+    counts = (sets["support"] * len(table)).round().astype(int)
+    return zip((tuple(sorted(items)) for items in sets["itemsets"]), counts, strict=True)

@@ -91,13 +91,23 @@ def test_order_of_sequences_changes_no_count(sequences, shuffle):
     assert one.support.tolist() == two.support.tolist()
 
 
-def test_small_slices_give_the_same_patterns(monkeypatch):
+@pytest.mark.parametrize("max_gap", [None, 2])
+def test_small_slices_give_the_same_patterns(monkeypatch, max_gap):
     rng = np.random.default_rng(3)
     sequences = ["".join(rng.choice(list("abcdef"), rng.integers(0, 12))) for _ in range(60)]
-    whole = as_dict(mine(database(sequences), min_support=6, max_length=4))
-    monkeypatch.setattr("helpers.patterns.prefixspan.SLICE", 50)
-    assert as_dict(mine(database(sequences), min_support=6, max_length=4)) == whole
-    assert len(whole) > 50
+    asked = {"min_support": 6, "max_length": 4, "max_gap": max_gap}
+    whole = as_dict(mine(database(sequences), **asked))
+    for module in ("growth", "gapped"):
+        monkeypatch.setattr(f"helpers.patterns.{module}.SLICE", 50)
+    assert as_dict(mine(database(sequences), **asked)) == whole
+    assert len(whole) > 40
+
+
+def test_more_tokens_than_short_integers_are_told_apart():
+    sequences = [[f"t{number:05d}"] for number in range(2**16 + 5)]
+    found = mine(database([*sequences, *sequences]), min_support=2, max_length=2)
+    assert found.items == [tuple(sequence) for sequence in sequences]
+    assert found.rows_of(2**16 + 1).tolist() == [2**16 + 1, 2**17 + 6]
 
 
 @pytest.mark.skipif(not GAZELLE.is_file(), reason="the gazelle click-streams are not here")

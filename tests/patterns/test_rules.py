@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import ParameterError
-from helpers.patterns.itemsets import Candidates, candidate_rules, incidence
+from helpers.patterns.itemsets import Candidates, candidate_rules, frequent_sets, incidence
 from helpers.patterns.rules import RULE_COLUMNS, judge, replicate, select
 from helpers.stats import shuffled
 
@@ -144,17 +144,20 @@ def test_order_of_baskets_and_names_of_accounts_do_not_matter():
 @given(
     rows=st.lists(st.lists(st.sampled_from("abcde"), max_size=5), min_size=1, max_size=25),
     min_support=st.sampled_from([0.05, 0.2, 0.5]),
+    small=st.sampled_from([0, 20_000]),  # by bitsets, by mlxtend
 )
-def test_candidates_agree_with_counting_every_set(rows, min_support):
+def test_candidates_agree_with_counting_every_set(rows, min_support, small):
     items = pd.DataFrame(
         [(number, item) for number, row in enumerate(rows) for item in row],
         columns=["basket", "item"],
     )
     table = incidence(items, pd.Series(range(len(rows))))
     names = list("abcde")
-    found = candidate_rules(
-        table, consequents=names, antecedents=names, min_support=min_support, max_antecedents=2
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("helpers.patterns.itemsets.SMALL", small)
+        found = candidate_rules(
+            table, consequents=names, antecedents=names, min_support=min_support, max_antecedents=2
+        )
     sets = [set(row) for row in rows]
     expected = sorted(
         (before, after)
@@ -178,7 +181,10 @@ def test_too_many_sets_raise_the_support_which_is_told():
         max_antecedents=3,
         max_itemsets=2_000,
     )
-    assert found.min_support > 0.2
+    assert 0.1 < found.min_support < 0.2
+    least = int(np.ceil(found.min_support * len(table)))
+    sets = list(frequent_sets(table.to_numpy(), min_count=least, max_length=4))
+    assert 300 < len(sets) <= 2_000
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
