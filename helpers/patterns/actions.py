@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["ACTIONS", "Action", "with_actions"]
+__all__ = ["ACTIONS", "Action", "action_for", "with_actions"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +176,10 @@ def with_actions(rules: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         Rules with ``action``; and the rules for which nobody has written one.
     """
     texts = pd.Series(
-        [_text(b, a[0]) for b, a in zip(rules["antecedents"], rules["consequents"], strict=True)],
+        [
+            action_for(b, a[0])
+            for b, a in zip(rules["antecedents"], rules["consequents"], strict=True)
+        ],
         index=rules.index,
         dtype="string",
     )
@@ -184,7 +187,8 @@ def with_actions(rules: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return reported, rules[texts.isna()].reset_index(drop=True)
 
 
-def _text(antecedents: tuple[str, ...], consequent: str) -> str | None:
+def action_for(antecedents: tuple[str, ...], consequent: str) -> str | None:
+    """Return the text written for what stands on the left and on the right; ``None`` if none is."""
     for action in ACTIONS:
         matched = [_first(antecedents, beginning) for beginning in action.left]
         if consequent.startswith(action.right) and all(matched):

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from helpers.patterns.contrast import Exposure, contrast, exposures, fisher_two_sided, holds_twice
+from helpers.patterns.families import q_by_family
 from helpers.patterns.frames import cells
 from helpers.patterns.prefixspan import Patterns
 from helpers.stats import benjamini_hochberg
@@ -216,6 +217,8 @@ def ranked(sequences: pd.DataFrame, *, max_q: float = 0.05) -> pd.DataFrame:
 def corrected(sequences: pd.DataFrame) -> pd.DataFrame:
     """Count every class of every search in the q-values; number the patterns.
 
+    Each outcome is a family of its own (:mod:`helpers.patterns.families`).
+
     Parameters
     ----------
     sequences : DataFrame
@@ -229,8 +232,8 @@ def corrected(sequences: pd.DataFrame) -> pd.DataFrame:
     rows = sequences.reset_index(drop=True)
     keys = ["outcome", "unit", "same_units"]
     classes = rows.drop_duplicates(keys)[[*keys, "p_value"]]
-    p_values = classes["p_value"].astype(float)
-    classes = classes.assign(q_value=benjamini_hochberg(p_values)).drop(columns=["p_value"])
+    q_values = q_by_family(classes["p_value"].astype(float), classes["outcome"])
+    classes = classes.assign(q_value=q_values).drop(columns=["p_value"])
     counted = rows.drop(columns=["q_value"]).merge(classes, on=keys, how="left")
     return counted[list(rows.columns)].assign(pattern_no=rows.index)
 

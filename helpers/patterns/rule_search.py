@@ -7,13 +7,13 @@ import pandas as pd
 
 from helpers.patterns.actions import with_actions
 from helpers.patterns.baskets import Baskets
+from helpers.patterns.families import q_by_family
 from helpers.patterns.frames import cells
 from helpers.patterns.itemsets import candidate_rules, incidence
 from helpers.patterns.material import Material
 from helpers.patterns.rules import RULE_COLUMNS, alike_lift, judge, replicate, select, sharpest
 from helpers.patterns.signals import restates_outcome
 from helpers.patterns.wording import say_rule, with_interval
-from helpers.stats import benjamini_hochberg
 
 __all__ = ["RuleSearch", "mine_rules"]
 
@@ -74,13 +74,8 @@ class RuleSearch:
     @property
     def shown(self) -> pd.DataFrame:
         """The reported rules for a reader."""
-        named = with_interval(self.rules.assign(rule=self.labels))
-        return named[["rule", *_SHOWN]]
-
-    @property
-    def todo(self) -> pd.DataFrame:
-        """What to do about each rule, and how many accounts it concerns now."""
-        return self.rules.assign(rule=self.labels)[["rule", "action", "n_now"]]
+        named = with_interval(self.rules.assign(rule=self.labels, what_to_do=self.rules["action"]))
+        return named[["rule", *_SHOWN, "what_to_do"]]
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -123,7 +118,7 @@ def mine_rules(
     min_baskets : int
         Fewer baskets with, or without, the antecedents: not tested.
     max_q : float
-        Largest q-value reported; all rules of both searches are counted.
+        Largest q-value reported; all rules searched are counted, each outcome as a family.
     """
     outcome, outcome_table, low = _search_outcomes(
         material, min_support, max_antecedents, min_baskets
@@ -131,15 +126,16 @@ def mine_rules(
     use, use_table, low_use = _search_use(material, min_support, min_baskets)
     parts = [part for part in (outcome, use) if len(part)]
     searched = pd.concat(parts, ignore_index=True) if parts else outcome
-    searched = searched.assign(q_value=benjamini_hochberg(searched["p_value"].astype(float)))
-    right = searched["consequents"].map(lambda items: items[0].startswith("uses "))
+    right = searched["consequents"].map(lambda items: items[0].startswith("uses ")).astype(bool)
+    family = searched["consequents"].map(lambda items: items[0]).where(~right, "use")
+    searched = searched.assign(q_value=q_by_family(searched["p_value"].astype(float), family))
     told = [
         sharpest(
-            select(searched[~right.astype(bool)], max_q=max_q, min_lift=MIN_LIFT["outcome"]),
+            select(searched[~right], max_q=max_q, min_lift=MIN_LIFT["outcome"]),
             outcome_table,
             material.before_outcomes.baskets,
         ),
-        _distinct_use(searched[right.astype(bool)], use_table, max_q),
+        _distinct_use(searched[right], use_table, max_q),
     ]
     told[0] = _one_upgrade(told[0])
     chosen = pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
@@ -200,12 +196,15 @@ def _one_upgrade(rules: pd.DataFrame) -> pd.DataFrame:
 
 
 def _distinct_use(rules: pd.DataFrame, table: pd.DataFrame, max_q: float) -> pd.DataFrame:
-    """Keep rules of use that say more than "who uses much uses everything"."""
+    """Keep rules of use that say more than "who uses much uses everything", each pair once."""
     kept = select(rules, max_q=max_q, min_lift=MIN_LIFT["use"], min_confidence=MIN_CONFIDENCE_USE)
     kept = kept.assign(alike_lift=alike_lift(kept, table, list(table.columns)))
     kept = kept[kept["alike_lift"] >= MIN_ALIKE_LIFT]
-    by = ["alike_lift", "antecedents"]
-    return kept.sort_values(by, ascending=[False, True]).reset_index(drop=True)
+    by = ["alike_lift", "confidence", "antecedents"]
+    kept = kept.sort_values(by, ascending=[False, False, True])
+    pairs = zip(kept["antecedents"], kept["consequents"], strict=True)
+    turned = pd.Series([tuple(sorted(before + after)) for before, after in pairs], kept.index)
+    return kept[~turned.duplicated()].reset_index(drop=True)  # of A → B and B → A the surer one
 
 
 def _matching_now(rules: pd.DataFrame, together: Baskets) -> tuple[pd.DataFrame, pd.DataFrame]:
