@@ -10,7 +10,8 @@ import pandas as pd
 
 from helpers.artifacts import Run
 from helpers.config import CompanyConfig
-from helpers.engine import Engine, History, day_number, day_to_date, open_engine, stage
+from helpers.engine import Engine, History, day_number, day_to_date, stage
+from helpers.engine.opening import open_duckdb
 from helpers.features.visible import stage_side
 
 __all__ = ["Staged", "open_patterns", "read_activity", "read_lives"]
@@ -58,7 +59,7 @@ def open_patterns(run: Run) -> Iterator[Staged]:
         If there is no event of any account.
     """
     config = run.config()
-    with open_engine(run) as engine:
+    with open_duckdb(run) as engine:
         history = stage(engine, config)
         stage_side(engine, config.company.time_zone)
         yield Staged(engine, config, history)
@@ -110,22 +111,18 @@ def read_lives(staged: Staged) -> pd.DataFrame:
 
 
 def read_activity(staged: Staged) -> pd.DataFrame:
-    """Return events and active people per account and day before the cutoff.
+    """Return events per account and day before the cutoff.
 
     Returns
     -------
     DataFrame
-        ``account_id``, ``day``, ``n_events``, ``n_users`` (0 where events carry no user);
-        sorted by account and day; days without events are not listed.
+        ``account_id``, ``day``, ``n_events``; sorted by account and day; days without events are
+        not listed.
     """
     activity = staged.engine.frame(
         f"""
-        SELECT a.account_id, d.day, d.n_events, COALESCE(u.n_users, 0) AS n_users
+        SELECT a.account_id, d.day, d.n_events
         FROM account_day d JOIN account a ON a.account_no = d.account_no
-        LEFT JOIN (
-            SELECT account_no, day, COUNT(*) AS n_users FROM account_user_day
-            GROUP BY account_no, day
-        ) AS u ON u.account_no = d.account_no AND u.day = d.day
         WHERE d.day < {staged.cutoff} ORDER BY a.account_id, d.day
         """
     )

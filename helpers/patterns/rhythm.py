@@ -15,10 +15,8 @@ __all__ = ["CompanyRhythm", "Trends", "find_rhythm", "find_trends"]
 
 SEASON_DAYS = 28
 """A calendar entry longer than this is a season, part of the rhythm, and stays in."""
-NAMED_BY_CHANCE = (
-    "Of accounts without any trend about one in twelve would be named a decline: see the q-value "
-    "before you call."
-)
+SHOWN_Q = 0.05
+"""Largest q-value of a decline that is listed by name."""
 YEARS_TO_REMOVE = 2
 """The profile of the year is taken out of an account's trend only if it was seen so often."""
 
@@ -103,30 +101,40 @@ class Trends:
 
     @property
     def declining(self) -> pd.DataFrame:
-        """Accounts in gradual decline, the surest first."""
+        """Accounts whose decline stands after all accounts are counted, the surest first."""
         columns = ["slope_per_week", "low", "high", "weeks", "use_per_week", "q_value"]
-        mine = self.table[self.table["kind"] == "gradual_decline"]
+        named = self.table["kind"] == "gradual_decline"
+        mine = self.table[named & (self.table["q_value"] < SHOWN_Q)]
         ordered = mine.sort_values(["q_value", "slope_per_week", "account_id"], ignore_index=True)
         return ordered[["account_id", "name", "csm", *columns]]
 
     @property
     def caveats(self) -> tuple[str, ...]:
         """How far the name of a trend can be trusted."""
-        return (NAMED_BY_CHANCE,)
+        judged = int(self.table["kind"].notna().sum())
+        said = (
+            f"By its own weeks alone: of the {judged:,} accounts that can be judged some "
+            f"{LIMITS.max_p * judged:,.0f} would be named a decline, and as many growth, without "
+            "having any. A decline is certain where it stands after all accounts are counted "
+            f"(q < {SHOWN_Q})."
+        )
+        return (said,)
 
     @property
     def headline(self) -> str:
-        """The sentence over ``counts`` and the number of rules, for the finding."""
+        """The sentence over ``measures`` and the number of rules, for the finding."""
         return (
-            "{n_rules} rules stand and have an action. {n_gradual_decline:,} live accounts are in "
-            "gradual decline, {n_steady_growth:,} grow steadily, {n_plateau:,} are flat."
+            "Rules that stand and have an action: {n_rules}. {n_gradual_decline:,} live accounts "
+            "look like a gradual decline ({n_declines_shown:,} with certainty), "
+            "{n_steady_growth:,} like growth, {n_plateau:,} are flat."
         )
 
     @property
-    def counts(self) -> dict[str, int]:
+    def measures(self) -> dict[str, int]:
         """Accounts of each kind, for the finding."""
         counts = self.table["kind"].value_counts()
-        return {f"n_{kind}": int(counts.get(kind, 0)) for kind in BANDS}
+        found = {f"n_{kind}": int(counts.get(kind, 0)) for kind in BANDS}
+        return {**found, "n_declines_shown": len(self.declining)}
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -136,7 +144,7 @@ class Trends:
 
 def find_rhythm(material: Material) -> CompanyRhythm:
     """Fit the company's week, month, quarter end and year."""
-    grid = _grid(material, "n_events")
+    grid = _grid(material)
     index = day_index(grid)
     why = grid.excluded.groupby("day")["reason"].agg(", ".join)
     rhythm = fit_rhythm(index)
@@ -158,11 +166,10 @@ def find_trends(
 ) -> Trends:
     """Name the trend of every account that is live at the cutoff.
 
-    Use is counted in people active per day, which is steadier than events; where events carry
-    no user, in events.
+    Use is counted in events: whoever comes every day and does ever less is still one person a
+    day, so that counting people hides a decline until it is nearly over.
     """
-    by_people = bool(material.activity["n_users"].sum())
-    grid = _grid(material, "n_users" if by_people else "n_events")
+    grid = _grid(material)
     long = len(grid.days) >= YEARS_TO_REMOVE * 365
     cycles = CYCLES if long else tuple(cycle for cycle in CYCLES if cycle != "year")
     weekly = weekly_grid(grid, company.rhythm.factor(grid.days, cycles=cycles))
@@ -176,18 +183,16 @@ def find_trends(
         table=table[live.to_numpy(bool)].reset_index(drop=True),
         weeks=_weeks(adjusted, n_weeks),
         ages=ages,
-        measure="people active per day, summed over the week" if by_people else "events a week",
+        measure="events a week",
     )
 
 
-def _grid(material: Material, measure: str) -> ActivityGrid:
-    activity = material.activity[["account_id", "day"]]
-    activity = activity.assign(n_events=material.activity[measure])
+def _grid(material: Material) -> ActivityGrid:
     calendar = material.calendar
     if calendar is not None:
         lasts = (calendar["ends_on"] - calendar["starts_on"]).dt.days + 1
         calendar = calendar[lasts <= SEASON_DAYS]
-    return activity_grid(activity, material.lives, as_of=material.as_of, calendar=calendar)
+    return activity_grid(material.activity, material.lives, as_of=material.as_of, calendar=calendar)
 
 
 def _weeks(weekly: WeeklyGrid, n_weeks: int) -> pd.DataFrame:

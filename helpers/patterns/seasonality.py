@@ -78,7 +78,10 @@ class Rhythm:
         return found
 
     def peaks(self) -> pd.DataFrame:
-        """Highest and lowest position of each cycle and the spread between them."""
+        """Highest and lowest position of each cycle; ``strength`` is the distance between the two.
+
+        In shares of an average day: a ratio would explode where a shop is closed on Saturdays.
+        """
         rows = []
         for cycle, part in self.table.groupby("cycle", sort=False):
             known = part.dropna(subset=["index"])
@@ -93,7 +96,7 @@ class Rhythm:
                     "peak_index": top["index"],
                     "trough": bottom["position"],
                     "trough_index": bottom["index"],
-                    "strength": top["index"] / bottom["index"] - 1,
+                    "strength": top["index"] - bottom["index"],
                     "p_value": top["p_value"],
                 }
             )

@@ -196,7 +196,7 @@ def test_lives_end_with_the_last_churn_unless_something_came_after_it(tmp_path):
     assert lives["last_on"].iloc[0] == pd.Timestamp("2026-03-01")
 
 
-def test_activity_counts_events_and_people_per_day(tmp_path):
+def test_activity_counts_events_per_day(tmp_path):
     rows = events(
         ("a", "u1", "login", "2026-01-01 10:00"),
         ("a", "u2", "login", "2026-01-01 11:00"),
@@ -207,4 +207,3 @@ def test_activity_counts_events_and_people_per_day(tmp_path):
     with open_patterns(small_run(tmp_path, tables)) as staged:
         activity = read_activity(staged)
     assert activity["n_events"].tolist() == [3, 1]
-    assert activity["n_users"].tolist() == [2, 0]
