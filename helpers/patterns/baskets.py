@@ -23,6 +23,7 @@ __all__ = [
     "make_baskets",
     "read_annual_upgrades",
     "read_feature_use",
+    "seen_before",
     "signals_in_window",
     "spaced_dates",
 ]
@@ -145,6 +146,27 @@ def signals_in_window(
     joined = pd.concat(parts) if parts else none
     by = ["as_of", "account_id", "day", "signal"]
     return joined[columns].sort_values(by, kind="stable").reset_index(drop=True)
+
+
+def seen_before(labels: pd.DataFrame, activity: pd.DataFrame, *, days: int) -> pd.DataFrame:
+    """Keep the labels of accounts that did anything in the days before their date.
+
+    Where churn is inferred from silence, an account that is silent already is half-way there:
+    next to it every sign of life would look like a shield against churn.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        ``account_id``, ``as_of``.
+    activity : DataFrame
+        ``account_id``, ``day`` on which something was done.
+    """
+    parts = []
+    for date in labels["as_of"].unique():
+        recent = activity["day"] >= pd.Timestamp(date) - pd.Timedelta(days=days)
+        seen = activity.loc[recent & (activity["day"] < date), "account_id"]
+        parts.append(labels[(labels["as_of"] == date) & labels["account_id"].isin(set(seen))])
+    return pd.concat(parts).sort_index() if parts else labels
 
 
 def make_baskets(

@@ -1,6 +1,6 @@
 """Where the paths of those who became active and of those who did not part, and by how much."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,100 +9,15 @@ from helpers.patterns.contrast import contrast, exposures
 from helpers.patterns.journeys import Journeys
 from helpers.patterns.mining import ranked
 from helpers.patterns.paths import first_steps, holds, path_of, steps_reached
-from helpers.patterns.wording import with_interval
 from helpers.stats import safe_ratio, wilson
 
-__all__ = [
-    "JourneyComparison",
-    "best_and_worst",
-    "compare_journeys",
-    "divergence",
-    "journey_ratio",
-    "setup_contrast",
-]
+__all__ = ["WHOLE", "best_and_worst", "divergence", "journey_ratio", "setup_contrast", "surest"]
 
 WHOLE = "success journey / failure journey"
 """Name of the comparison of the two whole journeys."""
 MIN_SHARE, MIN_DIFFERENCE = 0.10, 0.10
 """A path that fewer of the units take, or whose rate differs less from all (as a share of the
 rate of all), is no headline."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JourneyComparison:
-    """The two paths worth telling, and what is known of them.
-
-    Parameters
-    ----------
-    paths : dict of str to list of str
-        ``success`` and ``failure``; a key is missing where no path is certain.
-    steps : DataFrame
-        From :func:`divergence`.
-    ratios : DataFrame
-        From :func:`journey_ratio`.
-    setup : DataFrame
-        From :func:`setup_contrast`.
-    measures : dict of str to float or str
-        Rates, counts and the step of parting, for the finding; empty without both paths.
-    """
-
-    paths: dict[str, list[str]]
-    steps: pd.DataFrame
-    ratios: pd.DataFrame
-    setup: pd.DataFrame
-    measures: dict[str, float | str]
-
-    @property
-    def headline(self) -> str:
-        """The sentence over ``measures`` for the finding."""
-        if not self.measures:
-            return "No two first journeys can be told apart by what came weeks later."
-        return (
-            "{success_rate:.0%} of the {success_n:,} {units} on the surest first journey were "
-            "active weeks later, and {failure_rate:.0%} of the {failure_n:,} on the one that "
-            "fails most; the paths part at step {parting_step}, {parting_words}."
-        )
-
-    @property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """What is written, by name."""
-        return {"divergence": self.steps, "journey_ratios": self.ratios, "setup": self.setup}
-
-    @property
-    def setup_shown(self) -> pd.DataFrame:
-        """The comparison of set-up steps for a reader."""
-        columns = ["steps_done", "n_units", "outcome_rate", "interval"]
-        return with_interval(self.setup)[columns]
-
-
-def compare_journeys(
-    sequences: pd.DataFrame, journeys: Journeys, *, single: tuple[str, ...] = ()
-) -> JourneyComparison:
-    """Find the surest success and failure, and say where and by how much they differ.
-
-    ``sequences`` come from :func:`helpers.patterns.sequence_search.mine_sequences`; ``single``
-    names the steps to estimate alone.
-    """
-    paths = best_and_worst(sequences, journeys)
-    steps = divergence(journeys, paths)
-    ratios = journey_ratio(journeys, paths, single=single)
-    measures: dict[str, float | str] = {}
-    whole = ratios[ratios["comparison"] == WHOLE]
-    if len(whole):
-        row, parting = whole.iloc[0], steps[steps["diverges"] & (steps["path"] == "success")]
-        measures = {
-            "success_rate": float(row["rate_first"]),
-            "success_n": int(row["n_first"]),
-            "failure_rate": float(row["rate_second"]),
-            "failure_n": int(row["n_second"]),
-            "journey_ratio": float(row["ratio"]),
-            "parting_step": int(parting["step_no"].iloc[0]),
-            "parting_name": str(parting["step"].iloc[0]),
-            "parting_words": str(parting["step"].iloc[0]).replace("_", " "),
-        }
-    return JourneyComparison(
-        paths=paths, steps=steps, ratios=ratios, setup=setup_contrast(journeys), measures=measures
-    )
 
 
 def best_and_worst(sequences: pd.DataFrame, journeys: Journeys) -> dict[str, list[str]]:
@@ -121,15 +36,20 @@ def best_and_worst(sequences: pd.DataFrame, journeys: Journeys) -> dict[str, lis
         ``success`` and ``failure``; each everything that all units of its class did, in order.
         A key is missing where no pattern is certain.
     """
+    steps = first_steps(journeys)
+    return {side: path_of(row["pattern"], steps) for side, row in surest(sequences).items()}
+
+
+def surest(sequences: pd.DataFrame, *, min_share: float = MIN_SHARE) -> dict[str, "pd.Series[Any]"]:
+    """Choose the pattern of each side that enough units show and that differs enough."""
     told = ranked(sequences[sequences["outcome"] == "activated"])
-    told = told[told["support"] >= MIN_SHARE]
-    paths = first_steps(journeys)
-    found = {}
+    told = told[told["support"] >= min_share]
     above, below = told[told["lift"] > 1 + MIN_DIFFERENCE], told[told["lift"] < 1 - MIN_DIFFERENCE]
+    found = {}
     if len(above):
-        found["success"] = path_of(above["pattern"].iloc[int(above["low"].argmax())], paths)
+        found["success"] = above.iloc[int(above["low"].argmax())]
     if len(below):
-        found["failure"] = path_of(below["pattern"].iloc[int(below["high"].argmin())], paths)
+        found["failure"] = below.iloc[int(below["high"].argmin())]
     return found
 
 

@@ -10,11 +10,13 @@ from helpers.patterns.baskets import (
     make_baskets,
     read_annual_upgrades,
     read_feature_use,
+    seen_before,
     spaced_dates,
 )
 from helpers.patterns.journeys import Journeys, read_journeys
-from helpers.patterns.reading import open_patterns, read_activity, read_lives
+from helpers.patterns.reading import Staged, open_patterns, read_activity, read_lives
 from helpers.patterns.signals import read_signals
+from helpers.patterns.visits import Visits, read_visits
 
 __all__ = ["Material", "read_material"]
 
@@ -31,14 +33,17 @@ class Material:
         The run's cutoff.
     journeys : Journeys
         First days and activation.
+    visits : Visits
+        Sessions and their steps.
     signals : DataFrame
         ``account_id``, ``day``, ``signal``.
     before_outcomes : Baskets
-        On dates a horizon apart, their outcome known.
+        On dates a horizon apart, their outcome known. Where churn is inferred from silence, only
+        accounts that did anything in the days of the basket: of the others nothing was seen.
     together : Baskets
         On dates a basket apart, the newest included: what goes together.
     activity : DataFrame
-        ``account_id``, ``day``, ``n_events``, ``n_users``.
+        ``account_id``, ``day``, ``n_events``.
     lives : DataFrame
         ``account_id``, ``name``, ``csm``, ``region``, ``first_on``, ``last_on``.
     calendar : DataFrame or None
@@ -53,6 +58,7 @@ class Material:
 
     as_of: pd.Timestamp
     journeys: Journeys
+    visits: Visits
     signals: pd.DataFrame
     before_outcomes: Baskets
     together: Baskets
@@ -99,6 +105,9 @@ def read_material(
     with open_patterns(run) as staged:
         uses = read_feature_use(staged, sorted({*before, *beside}), days=basket_days)
         signals = read_signals(staged)
+        activity = read_activity(staged)
+        silent = not staged.engine.has("outcomes")
+        watched = seen_before(known, activity, days=basket_days) if silent else known
         annual = read_annual_upgrades(staged)
         return Material(
             as_of=staged.as_of,
@@ -109,21 +118,22 @@ def read_material(
                 journey_days=journey_days,
                 activation_days=activation_days,
             ),
+            visits=read_visits(staged),
             signals=signals,
             before_outcomes=make_baskets(
-                known, uses, signals, dates=before, basket_days=basket_days, annual=annual
+                watched, uses, signals, dates=before, basket_days=basket_days, annual=annual
             ),
             together=make_baskets(labels, uses, signals, dates=beside, basket_days=basket_days),
-            activity=read_activity(staged),
+            activity=activity,
             lives=read_lives(staged),
             calendar=run.read_optional("01_data_audit", "calendar"),
             horizon_days=horizon,
-            silence_is_churn=not staged.engine.has("outcomes"),
-            missing=_missing(staged.engine.names),
+            silence_is_churn=silent,
+            missing=_missing(staged),
         )
 
 
-def _missing(names: list[str]) -> tuple[str, ...]:
+def _missing(staged: Staged) -> tuple[str, ...]:
     wanted = {
         "tickets": "tickets as signals",
         "users": "departures of champions and admins",
@@ -133,8 +143,11 @@ def _missing(names: list[str]) -> tuple[str, ...]:
         "calendar": "days explained by known factors",
         "feature_catalogue": "which events are core use",
     }
-    return tuple(
+    absent = tuple(
         f"{what}: not computed, because there is no `{table}` table"
         for table, what in wanted.items()
-        if table not in names
+        if table not in staged.engine.names
     )
+    if staged.engine.value("SELECT COUNT(*) FROM account_session"):
+        return absent
+    return (*absent, "sessions that took another way: not computed, because events name no session")

@@ -1,19 +1,28 @@
 """Patterns in words: what was observed, of how many, against what. Never what it would change."""
 
+from collections.abc import Hashable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from helpers.patterns.advice import advise_on_sequences, advise_on_shifts
 from helpers.patterns.material import Material
 
 __all__ = [
     "CAVEATS",
+    "MOST_SHOWN",
+    "room_for",
     "say_rule",
     "say_sequence",
     "shown_journeys",
+    "shown_shifts",
     "shown_signals",
     "with_interval",
 ]
 
+MOST_SHOWN = 12
+"""Patterns, and rules, that one page shows; the rest is in the tables."""
 CAVEATS = (
     (
         "Rates were observed side by side. What would happen if somebody changed a step, a "
@@ -41,16 +50,83 @@ def say_sequence(sequences: pd.DataFrame, material: Material) -> pd.Series:
     return pd.Series(said, index=sequences.index, dtype="string")
 
 
+def room_for(*, most: int = MOST_SHOWN, **wanted: int) -> dict[str, int]:
+    """Share out the rows that a reader has time for.
+
+    Parameters
+    ----------
+    most : int
+        Rows in all.
+    **wanted : int
+        Rows that each list has.
+
+    Returns
+    -------
+    dict of str to int
+        Rows that each list may show: what it has, if that is no more than its equal part; what
+        others leave over goes to the lists that have more, the first one first.
+    """
+    part = most // max(len(wanted), 1)
+    given = {name: min(rows, part) for name, rows in wanted.items()}
+    left = most - sum(given.values())
+    for name, rows in wanted.items():
+        more = min(rows - given[name], left)
+        given[name], left = given[name] + more, left - more
+    return given
+
+
 def shown_journeys(sequences: pd.DataFrame) -> pd.DataFrame:
     """Return reported journeys for a reader: whole paths."""
     mine = sequences[sequences["reported"] & (sequences["outcome"] == "activated")]
-    return with_interval(mine)[["path", *_SHOWN]].reset_index(drop=True)
+    return _for_reader(mine)[["path", *_SHOWN]].reset_index(drop=True)
 
 
 def shown_signals(sequences: pd.DataFrame) -> pd.DataFrame:
     """Return reported sequences of signals for a reader."""
     mine = sequences[sequences["reported"] & (sequences["outcome"] != "activated")]
-    return with_interval(mine)[["pattern", "outcome", *_SHOWN]].reset_index(drop=True)
+    return _for_reader(mine)[["pattern", "outcome", *_SHOWN]].reset_index(drop=True)
+
+
+def _for_reader(sequences: pd.DataFrame) -> pd.DataFrame:
+    return with_interval(sequences).assign(what_to_do=advise_on_sequences(sequences))
+
+
+def shown_shifts(shifts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return reported shifts for a reader: when, for whom, how often, and what to do."""
+    mine = with_interval(shifts[shifts["reported"]])
+    rows = mine.to_dict("records")
+    return pd.DataFrame(
+        {
+            "pattern": mine["pattern"],
+            "when": pd.array([_when(row) for row in rows], dtype="string"),
+            "for_whom": pd.array([_whom(row) for row in rows], dtype="string"),
+            "n_sessions": mine["n_sessions"],
+            "n_accounts": mine["n_accounts"],
+            "rate": mine["rate"],
+            "interval": mine["interval"],
+            "rate_elsewhere": mine["rate_elsewhere"],
+            "q_value": mine["q_value"],
+            "also": pd.array([_also(row) for row in rows], dtype="string"),
+            "what_to_do": advise_on_shifts(mine, as_of=as_of),
+        }
+    ).reset_index(drop=True)
+
+
+def _when(row: dict[Hashable, Any]) -> str:
+    if pd.isna(row["from_on"]):
+        return "all the time"
+    last = row["until_on"] - pd.Timedelta(days=1)
+    return f"{row['from_on']:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def _whom(row: dict[Hashable, Any]) -> str:
+    return "everybody" if pd.isna(row["group"]) else f"{row['group']}: {row['value']}"
+
+
+def _also(row: dict[Hashable, Any], *, most: int = 2) -> str:
+    others = list(row["also"])
+    more = f" and {len(others) - most} more" if len(others) > most else ""
+    return "; ".join(others[:most]) + more if others else "nothing else"
 
 
 def with_interval(rates: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +138,6 @@ def with_interval(rates: pd.DataFrame) -> pd.DataFrame:
 
 _SHOWN = (
     "n_units",
-    "n_accounts",
     "outcome_rate",
     "interval",
     "base_rate",
@@ -70,6 +145,7 @@ _SHOWN = (
     "relative_risk",
     "q_value",
     "replicated",
+    "what_to_do",
 )
 
 

@@ -6,6 +6,8 @@ import pandas as pd
 from helpers.patterns.baskets import Baskets
 from helpers.patterns.journeys import Journeys
 from helpers.patterns.material import Material
+from helpers.patterns.sequences import fold_repeats
+from helpers.patterns.visits import Visits
 
 SUCCESS = (
     "signed_up",
@@ -24,10 +26,10 @@ MIXED = (
 )
 
 
-def make_journeys(n=2_000, *, seed=0, rates=(0.78, 0.12, 0.45)):
+def make_journeys(n=2_000, *, seed=0, rates=(0.78, 0.12, 0.45), share=0.30):
     """45 % succeed in full, 30 % fail, the rest do something else; noise between the steps."""
     rng = np.random.default_rng(seed)
-    kind = rng.choice(3, n, p=(0.45, 0.30, 0.25))
+    kind = rng.choice(3, n, p=(0.45, share, 0.55 - share))
     noise = np.array(["login", "error_shown", "board_viewed"])
     rows = []
     for unit in range(n):
@@ -88,6 +90,26 @@ def make_baskets(n=1_200, *, seed=0):
     return Baskets(baskets, items.sort_values(["basket", "item"], ignore_index=True), 30)
 
 
+def make_visits(n, *, seed=0, weeks=26, n_accounts=120):
+    """Sessions of a few steps each, alike in every week and group."""
+    rng = np.random.default_rng(seed)
+    account = np.sort(rng.integers(0, n_accounts, n))
+    sessions = pd.DataFrame(
+        {
+            "unit": np.arange(n),
+            "account_id": [f"a{number:03d}" for number in account],
+            "day": pd.Timestamp("2026-06-30") - pd.to_timedelta(rng.integers(0, 7 * weeks, n), "D"),
+            "industry": pd.array(["shop"] * n, "string"),
+            "region": pd.array(np.where(account % 3 == 0, "north", "south"), "string"),
+            "plan": pd.array([None] * n, "string"),
+            "tenure": pd.array(["later than day 90"] * n, "string"),
+        }
+    )
+    steps = rng.choice(["home", "search", "cart", "pay", "help"], (n, 4))
+    tokens = pd.DataFrame({"unit": np.repeat(np.arange(n), 4), "token": steps.ravel()})
+    return Visits(sessions, fold_repeats(tokens.astype({"token": "string"})))
+
+
 def make_material(*, journeys=None, baskets=None, signals=None, activity=None, lives=None, **rest):
     """Put material together; what is not given is small and harmless."""
     held = make_baskets() if baskets is None else baskets
@@ -98,6 +120,7 @@ def make_material(*, journeys=None, baskets=None, signals=None, activity=None, l
         "horizon_days": 90,
         "silence_is_churn": False,
         "missing": (),
+        "visits": make_visits(0),
     }
     return Material(
         journeys=make_journeys(600) if journeys is None else journeys,

@@ -6,6 +6,7 @@ from helpers.patterns.baskets import (
     make_baskets,
     read_annual_upgrades,
     read_feature_use,
+    seen_before,
     signals_in_window,
     spaced_dates,
 )
@@ -131,3 +132,14 @@ def test_no_labels_give_no_baskets():
     )
     assert held.baskets.empty
     assert held.items.empty
+
+
+def test_accounts_that_are_silent_already_are_not_watched_for_silence():
+    dates = pd.to_datetime(["2026-05-01", "2026-05-01", "2026-06-01", "2026-06-01"])
+    labels = pd.DataFrame({"account_id": ["a", "b", "a", "b"], "as_of": dates})
+    days = pd.to_datetime(["2026-04-01", "2026-05-02", "2026-06-01"])
+    activity = pd.DataFrame({"account_id": ["a", "a", "b"], "day": days})
+    kept = seen_before(labels, activity, days=30)
+    assert kept["account_id"].tolist() == ["a", "a"]  # thirty days before, to the day before
+    assert kept["as_of"].dt.month.tolist() == [5, 6]
+    assert list(seen_before(labels.head(0), activity, days=30).columns) == ["account_id", "as_of"]

@@ -10,6 +10,7 @@ import helpers.patterns
 from helpers.patterns import (
     compare_journeys,
     find_rhythm,
+    find_shifts,
     find_trends,
     mine_rules,
     mine_sequences,
@@ -271,9 +272,7 @@ def test_rhythm_and_trends_of_the_tiny_company(tmp_path):
 
 
 def test_a_summer_in_the_calendar_is_a_season_and_stays_in(tmp_path):  # T-03 T-07
-    activity = pd.DataFrame(
-        {"account_id": "a", "day": pd.date_range("2025-01-01", "2026-06-30"), "n_users": 0}
-    )
+    activity = pd.DataFrame({"account_id": "a", "day": pd.date_range("2025-01-01", "2026-06-30")})
     summer = activity["day"].dt.month.isin([7, 8])
     noise = np.random.default_rng(0).normal(0, 1, len(activity))
     activity["n_events"] = (np.where(summer, 70, 100) + noise).astype(int)
@@ -331,6 +330,7 @@ def whole(folder, tables, **outcomes):
         "rules": mine_rules(material, min_support=0.02).rules,
         "seasonality": rhythm.rhythm.table,
         "trends": find_trends(material, rhythm).table,
+        "shifts": find_shifts(material.visits, as_of=material.as_of).table,
         **compare_journeys(sequences, material.journeys).tables,
     }
 
