@@ -40,6 +40,8 @@ MIN_SHARE, MIN_SESSIONS = 0.005, 20
 MAX_PATTERNS = 1_500
 SAME_STORY = 0.5
 """Common weeks (of all weeks of both) from which on two places in one group are one story."""
+NEARLY = 0.8
+"""A sequence with so large a part of the surest one's score is nearly as sure."""
 SHIFT_COLUMNS = (
     "pattern",
     "group",
@@ -71,7 +73,7 @@ class Shifts:
         the time), ``n_sessions`` and ``n_accounts`` of the place, ``rate`` of its sessions that
         hold the sequence with bounds ``low`` and ``high``, ``rate_elsewhere``, ``p_value`` (of
         the place, places counted), ``q_value``, ``also`` (other sequences of the same story,
-        list), ``reported``. Reported ones first, surest first.
+        list), ``reported``. Reported ones first, the surest story first.
     n_places : int
         Places each sequence was looked for in.
     """
@@ -128,9 +130,8 @@ def find_shifts(
     )
     long = table["pattern"].map(len) > 1
     ordered = table[long].sort_values(["q_value", "score"], ascending=[True, False], kind="stable")
-    told = _stories(ordered.reset_index(drop=True), places, max_q)
+    told = _stories(ordered.reset_index(drop=True), places, patterns, max_q)
     told = told.join(_described(told, patterns, places, sessions))
-    told = told.sort_values("reported", ascending=False, kind="stable")
     return Shifts(told[list(SHIFT_COLUMNS)].reset_index(drop=True), places.n_places)
 
 
@@ -209,21 +210,46 @@ def across_accounts(rows: NDArray[np.integer], inside: Bools, account: Ints) -> 
     return max(clustered, float(exact[0]))
 
 
-def _stories(table: pd.DataFrame, places: Places, max_q: float) -> pd.DataFrame:
+def _stories(table: pd.DataFrame, places: Places, patterns: Patterns, max_q: float) -> pd.DataFrame:
     """Mark the sequence that tells each story, and put the others of the story beside it."""
-    told: list[int] = []
-    also: dict[int, list[str]] = {}
-    for row in table[table["q_value"] < max_q].itertuples():
-        place = int(row.place)
-        same = [k for k in told if places.alike(int(table["place"][k]), place, SAME_STORY)]
-        if same:
-            also[same[0]].append(" > ".join(row.pattern))
+    stories: list[list[int]] = []
+    for number in table.index[table["q_value"] < max_q].tolist():
+        place = int(table["place"][number])
+        for story in stories:
+            if places.alike(int(table["place"][story[0]]), place, SAME_STORY):
+                story.append(number)
+                break
         else:
-            told.append(int(row.Index))
-            also[told[-1]] = []
-    return table.assign(
-        reported=table.index.isin(told), also=cells(also.get(k, []) for k in table.index)
-    )
+            stories.append([number])
+    heads = [_head(story, table, places, patterns) for story in stories]
+    also = {
+        head: [" > ".join(table["pattern"][k]) for k in story if k != head]
+        for head, story in zip(heads, stories, strict=True)
+    }
+    beside = cells(also.get(k, []) for k in table.index)
+    rank = {head: number for number, head in enumerate(heads)}
+    told = table.assign(reported=table.index.isin(heads), also=beside)
+    return told.iloc[sorted(range(len(told)), key=lambda k: (rank.get(k, len(told)), k))]
+
+
+def _head(story: list[int], table: pd.DataFrame, places: Places, patterns: Patterns) -> int:
+    """Choose the sequence that tells a story: the surest, or one nearly as sure that says more.
+
+    Saying more: of the sessions of the place with its first step, a larger share holds it all.
+    """
+    surest = story[0]
+    near = [k for k in story if table["score"][k] >= NEARLY * table["score"][surest]]
+    near = [k for k in near if table["place"][k] == table["place"][surest]]
+    if table["score"][surest] <= 0 or len(near) < 2:
+        return surest
+    inside = places.inside(int(table["place"][surest]))
+    first = {items[0]: n for n, items in enumerate(patterns.items) if len(items) == 1}
+
+    def held(number: int) -> float:
+        whole = inside[patterns.rows_of(int(table["number"][number]))].sum()
+        return float(whole / inside[patterns.rows_of(first[table["pattern"][number][0]])].sum())
+
+    return max(near, key=held)
 
 
 def _described(
