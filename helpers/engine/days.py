@@ -4,10 +4,8 @@ A day is a whole number: days since 1970-01-01 on the company's wall clock. Time
 subtracting such numbers, so no engine needs date arithmetic. The offsets of a zone come from
 Python's zone data, so that every engine cuts days alike.
 
-References
-----------
-The one expression that an engine may spell differently is :func:`epoch_us`: ``EPOCH_US`` in
-DuckDB, ``UNIX_MICROS`` in Spark, ``EXTRACT(EPOCH FROM ...) * 1000000`` in PostgreSQL.
+The one expression that engines spell differently is :func:`epoch_us`, see
+:mod:`helpers.engine.dialect`.
 """
 
 import datetime as dt
@@ -30,7 +28,7 @@ def epoch_us(column: str) -> str:
 
 def local_day(local_us: str) -> str:
     """Return SQL for the day number of microseconds on the wall clock."""
-    return f"CAST(FLOOR({local_us} / {float(DAY_US)}) AS INTEGER)"
+    return f"CAST(FLOOR(CAST({local_us} AS DOUBLE) / {DAY_US}) AS INTEGER)"
 
 
 def local_time(column: str, zone: str, *, first_us: int, last_us: int) -> str:

@@ -178,5 +178,5 @@ def count_change(now: str, then: str) -> str:
 def exact_sum(value: str, condition: str = "TRUE", digits: int = 6) -> str:
     """Return SQL: sum of decimals in fixed point, so that no order of addition can change it."""
     scale = 10**digits
-    inner = f"CASE WHEN {condition} THEN CAST(ROUND({value} * {scale}) AS BIGINT) END"
+    inner = f"CASE WHEN {condition} THEN CAST(FLOOR({value} * {scale} + 0.5) AS BIGINT) END"
     return f"CAST(SUM({inner}) AS DOUBLE) / {scale}"

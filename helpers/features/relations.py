@@ -140,7 +140,7 @@ def _user_week(context: Context) -> str:
 def _session(context: Context) -> str:
     """Visits by day; their length as recorded, or else from first to last event."""
     since = context.engine.value("SELECT MIN(day) FROM account_session WHERE millis IS NOT NULL")
-    length = "CAST(ROUND(d.span_us / 1000.0) AS BIGINT)"
+    length = "CAST(FLOOR(CAST(d.span_us AS DOUBLE) / 1000 + 0.5) AS BIGINT)"
     if since is not None:
         length = f"CASE WHEN p.cutoff > {since} THEN d.millis ELSE {length} END"
     return f"""

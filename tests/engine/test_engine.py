@@ -4,7 +4,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from helpers.engine import Engine, open_engine
+from helpers.engine import open_engine
+from helpers.engine.duckdb_engine import DuckDBEngine
 from helpers.errors import MissingTableError, ParameterError
 from tests.company import write_run
 
@@ -12,7 +13,7 @@ from tests.company import write_run
 def test_a_parquet_file_becomes_a_view_and_a_query_a_file(tmp_path):
     frame = pd.DataFrame({"x": [3, 1, 2]})
     frame.to_parquet(tmp_path / "it's.parquet")
-    with Engine([tmp_path]) as engine:
+    with DuckDBEngine([tmp_path]) as engine:
         engine.view("numbers", tmp_path / "it's.parquet")
         engine.table("doubled", "SELECT 2 * x AS x FROM numbers")
         assert engine.value("SELECT SUM(x) FROM doubled") == 12
@@ -26,13 +27,13 @@ def test_a_parquet_file_becomes_a_view_and_a_query_a_file(tmp_path):
 
 
 def test_a_value_of_no_row_is_none():
-    with Engine() as engine:
+    with DuckDBEngine() as engine:
         assert engine.value("SELECT 1 WHERE FALSE") is None
 
 
 def test_work_goes_on_after_a_value_was_read():
     # DuckDB 2 refuses further work on a connection with an unfinished result
-    with Engine() as engine:
+    with DuckDBEngine() as engine:
         engine.table("many", "SELECT UNNEST(RANGE(100000)) AS x")
         assert engine.value("SELECT x FROM many ORDER BY x DESC") == 99_999
         engine.insert("more", pd.DataFrame({"x": [1]}))
@@ -44,7 +45,7 @@ def test_other_folders_are_out_of_reach(tmp_path):
     inside.mkdir()
     outside.mkdir()
     pd.DataFrame({"x": [1]}).to_parquet(outside / "secret.parquet")
-    with Engine([inside]) as engine:
+    with DuckDBEngine([inside]) as engine:
         with pytest.raises(duckdb.PermissionException):
             engine.view("secret", outside / "secret.parquet")
         with pytest.raises(duckdb.InvalidInputException, match="locked"):
@@ -52,7 +53,7 @@ def test_other_folders_are_out_of_reach(tmp_path):
 
 
 def test_what_does_not_fit_into_memory_is_spilled(tmp_path):
-    with Engine([tmp_path], memory_limit="100MB", threads=1) as engine:
+    with DuckDBEngine([tmp_path], memory_limit="100MB", threads=1) as engine:
         engine.table("big", "SELECT x, x % 1000003 AS y FROM (SELECT UNNEST(RANGE(4000000)) AS x)")
         sql = "SELECT COUNT(*) FROM (SELECT y, ROW_NUMBER() OVER (ORDER BY y, x) AS n FROM big)"
         assert engine.value(sql) == 4_000_000
@@ -60,7 +61,7 @@ def test_what_does_not_fit_into_memory_is_spilled(tmp_path):
 
 def test_a_wrong_memory_limit_is_explained():
     with pytest.raises(ParameterError, match=r"memory_limit='plenty'.*expected e.g. '2GB'"):
-        Engine(memory_limit="plenty")
+        DuckDBEngine(memory_limit="plenty")
 
 
 def test_a_run_opens_with_the_tables_it_has(tmp_path):

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from helpers.contract import TABLES
 from helpers.errors import ParameterError
 from helpers.features import dictionary
 from helpers.features.visible import stem
-from tests.company import AS_OF, ZONE, make_config, make_tables
+from tests.company import AS_OF, make_config, make_tables
 from tests.features.by_hand import at, day, events_on, features_of, one, with_config
 from tests.features.naive import dated, naive_features
+from tests.features.other_future import other_future
 
 DATES = [AS_OF - pd.Timedelta(days=days) for days in (0, 47, 130)]
 
@@ -191,53 +191,6 @@ def test_fault_C10_the_zone_of_the_machine_changes_nothing(tables, built, monkey
     assert_frame_equal(features_of(tables, DATES), built)
 
 
-def _known(frame: pd.DataFrame, column: str, cutoff: pd.Timestamp) -> pd.Series:
-    return dated(frame, column) < cutoff
-
-
-def _other_future(
-    tables: dict[str, pd.DataFrame], cutoff: pd.Timestamp, seed: int, how: str
-) -> dict[str, pd.DataFrame]:
-    """Change everything dated on or after the cutoff: drop it, or replace and multiply it."""
-    rng = np.random.default_rng(seed)
-    changed = {}
-    for name, frame in tables.items():
-        contract = TABLES[name]
-        if contract.when is None:
-            changed[name] = frame
-            continue
-        past = frame[_known(frame, contract.when, cutoff)].copy()
-        for column in contract.columns:
-            if column.known_on is None:
-                continue
-            later = ~_known(past, column.known_on, cutoff)
-            if how == "drop":
-                past.loc[later, column.name] = pd.NA
-            elif column.kind in ("number", "integer"):
-                past.loc[later, column.name] = 1.0
-            elif column.kind in ("timestamp", "date"):
-                moved = past.loc[later, column.name] + pd.Timedelta(days=3)
-                past.loc[later, column.name] = moved
-        parts = [past]
-        if how == "replace" and len(frame):
-            future = frame.iloc[rng.integers(0, len(frame), 40)].copy()
-            shift = pd.to_timedelta(rng.integers(0, 60, 40), unit="D")
-            start = cutoff.tz_localize(ZONE).tz_convert("UTC")
-            dates = start + shift
-            if contract.column(contract.when).kind == "date":
-                dates = dates.tz_localize(None).ceil("D")
-            future[contract.when] = dates
-            for column in contract.columns:
-                if column.known_on is not None and column.kind in ("timestamp", "date"):
-                    future[column.name] = future[contract.when] + pd.Timedelta(days=1)
-            for key in contract.key:
-                if key in ("user_id", "ticket_id", "invoice_id", "event_id"):
-                    future[key] = [f"new-{name}-{index}" for index in range(40)]
-            parts.append(future)
-        changed[name] = pd.concat(parts, ignore_index=True)
-    return changed
-
-
 @hypothesis.settings(max_examples=5, deadline=None)
 @hypothesis.given(
     st.sampled_from([1, 33, 90, 151]), st.integers(0, 99), st.sampled_from(["drop", "replace"])
@@ -248,7 +201,7 @@ def test_fault_E11_nothing_after_the_cutoff_changes_a_feature(days, seed, how):
     dates = [cutoff, cutoff - pd.Timedelta(days=30)]
     config = make_config(as_of=(AS_OF + pd.Timedelta(days=90)).date().isoformat())
     before = features_of(tables, dates, config=config)
-    after = features_of(_other_future(tables, cutoff, seed, how), dates, config=config)
+    after = features_of(other_future(tables, cutoff, seed, how), dates, config=config)
     assert_frame_equal(after, before, check_exact=True)
 
 

@@ -22,10 +22,11 @@ def _term(_context: Context) -> str:
                ROW_NUMBER() OVER (
                    PARTITION BY v.account_no, v.cutoff
                    ORDER BY CASE WHEN ended_age IS NULL THEN 0 ELSE 1 END, started_age,
-                            COALESCE(mrr, 0) DESC, v.plan
+                            COALESCE(mrr, 0) DESC, v.plan NULLS LAST
                ) AS place,
                CASE WHEN v.plan <> LAG(v.plan) OVER (
-                   PARTITION BY v.account_no, v.cutoff ORDER BY started_age DESC, mrr, v.plan
+                   PARTITION BY v.account_no, v.cutoff
+                   ORDER BY started_age DESC, mrr NULLS LAST, v.plan NULLS LAST
                ) THEN 1 ELSE 0 END AS plan_changed
         FROM ({visible("subscriptions")}) AS v LEFT JOIN allowed a ON a.plan = v.plan
         """

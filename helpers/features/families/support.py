@@ -105,7 +105,8 @@ FEATURES: tuple[Feature, ...] = (
         meaning="median hours from opening to closing, tickets closed in the last 90 days",
         unit="hours",
         over="ticket",
-        sql=f"MEDIAN(CASE WHEN closed_age <= 90 THEN {_HOURS} END)",
+        sql="PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY CASE WHEN closed_age <= 90 THEN "
+        f"{_HOURS} END)",
         window=90,
         needs=("tickets.closed_at",),
         seed="F-10",

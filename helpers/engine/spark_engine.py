@@ -1,0 +1,142 @@
+"""An Apache Spark cluster: the workers read the clean parquet files themselves.
+
+For events that fit no single machine. The folder of the run has to be one that all workers see
+under the same path; frames go to the cluster and results come back as arrow tables. Only SQL is
+sent, so that the workers need no Python.
+"""
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from helpers.engine.dialect import SPARK
+from helpers.engine.engine import Engine
+from helpers.errors import MachineError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["SparkEngine"]
+
+_STARTED = {
+    "spark.app.name": "playbook",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+_SESSION = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",  # an overflow is an error, not a wrong number
+    "spark.sql.caseSensitive": "false",
+}
+
+
+class SparkEngine(Engine):
+    """A session of a Spark application, which is shared if this process has one already.
+
+    Parameters
+    ----------
+    master : str
+        Such as ``"spark://host:7077"``, ``"yarn"`` or ``"local[2]"``.
+    options : mapping, optional
+        Settings of Spark by their names, e.g. ``{"spark.executor.memory": "4g"}``; they count
+        where the application is started here.
+
+    Raises
+    ------
+    MachineError
+        If the application cannot be started.
+
+    Notes
+    -----
+    Each table is computed once and kept by the executors, in memory or on their disks. An
+    executor that is lost takes its parts with it and the run has to be repeated.
+    """
+
+    dialect = SPARK
+
+    def __init__(self, master: str, options: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._spark, self._started = _open(master, dict(options or {}))
+        for name, value in _SESSION.items():
+            self._spark.conf.set(name, value)
+
+    def close(self) -> None:
+        """Forget the tables; end the application if it was started here."""
+        for name in self.names:
+            self.drop(name)
+        if self._started:
+            self._spark.stop()
+
+    def _view(self, name: str, path: Path) -> None:
+        self._spark.read.parquet(f"file://{path}").createOrReplaceTempView(name)
+
+    def _insert(self, name: str, frame: pd.DataFrame) -> None:
+        import pyarrow as pa
+
+        rows = pa.Table.from_pandas(frame, preserve_index=False)
+        self._spark.createDataFrame(rows).createOrReplaceTempView(name)
+
+    def _table(self, name: str, sql: str) -> None:
+        self._spark.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
+
+    def _drop(self, name: str) -> None:
+        self._spark.catalog.dropTempView(name)
+
+    def _frame(self, sql: str) -> pd.DataFrame:
+        frame: pd.DataFrame = self._arrow(sql).to_pandas()
+        return frame
+
+    def _value(self, sql: str) -> int | float | str | None:
+        row = self._spark.sql(sql).first()
+        found = None if row is None else row[0]
+        if isinstance(found, Decimal):
+            return int(found) if found == found.to_integral_value() else float(found)
+        first: int | float | str | None = found
+        return first
+
+    def _write(self, sql: str, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        pq.write_table(self._arrow(sql), path, compression="zstd")
+
+    def _arrow(self, sql: str) -> "pa.Table":
+        """Return the rows of a query; decimals, which DuckDB would make doubles, as doubles."""
+        import pyarrow as pa
+
+        rows: pa.Table = self._spark.sql(sql).toArrow()
+        plain = [
+            field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field
+            for field in rows.schema
+        ]
+        return rows.cast(pa.schema(plain))
+
+
+def _open(master: str, options: dict[str, str]) -> tuple[Any, bool]:
+    """Return a session of its own, and whether the application was started for it."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running.newSession(), False
+    builder = SparkSession.builder.master(master)
+    for name, value in {**_STARTED, **options}.items():
+        builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate().newSession(), True
+    except (Py4JError, PySparkException, RuntimeError, OSError) as error:
+        java = os.environ.get("JAVA_HOME", "not set")
+        raise MachineError(
+            f"Spark cannot be started with master {master!r}: {_first_line(error)}. Is the master "
+            f"up, and is Java 17 or 21 on the PATH or in JAVA_HOME ({java})?"
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
