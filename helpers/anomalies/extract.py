@@ -30,8 +30,9 @@ from helpers.anomalies.signals import (
 )
 from helpers.artifacts import Run
 from helpers.config import CompanyConfig
-from helpers.engine import EPOCH, Engine, History, day_number, open_engine, stage
+from helpers.engine import EPOCH, Engine, History, day_number, stage
 from helpers.engine.days import local_day
+from helpers.engine.opening import open_duckdb
 from helpers.engine.staging import ROLES, local_us
 
 __all__ = ["load_activity"]
@@ -107,7 +108,7 @@ def load_activity(run: Run, *, cohort: str = "region") -> Activity:
 
 def _read(run: Run, config: CompanyConfig) -> tuple[pd.DatetimeIndex, Frames]:
     """Group the events once and return the days looked at and what leaves the engine."""
-    with open_engine(run) as engine:
+    with open_duckdb(run) as engine:
         history = stage(engine, config)
         days = _days(config, history)
         queries = _queries(engine, config, days[0])
