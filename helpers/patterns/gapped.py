@@ -9,17 +9,34 @@ Antunes, Oliveira (2003), *MLDM*, LNCS 2734, 239-251: why gap limits need all ma
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.patterns.growth import Level, begins, frequent_items, starts_of
+from helpers.patterns.growth import begins, frequent_items, starts_of
 from helpers.patterns.sequences import Ints, SequenceDatabase
 
 __all__ = ["GappedGrowth"]
 
+Places = NDArray[np.int32]
+
 SLICE = 4_000_000
 """Candidate extensions held in memory at a time (about 100 MB)."""
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Patterns of one length, and pointers grouped by pattern."""
+
+    codes: Ints  # (n_patterns, length)
+    starts: Ints  # (n_patterns + 1,), where each pattern's pointers start in ``at``
+    at: Places  # position of the last matched token, rising within a pattern
+
+    @property
+    def pattern(self) -> Ints:
+        """Pattern number of each pointer."""
+        return np.repeat(np.arange(len(self.codes)), np.diff(self.starts))
 
 
 class GappedGrowth:
@@ -35,29 +52,29 @@ class GappedGrowth:
         self.wanted = begins(database) if anchored else np.ones(len(self.items), bool)
         self.n_items = max(len(database.names), 1)
 
-    def first(self) -> Level:
+    def first(self) -> _Level:
         """Patterns of one token."""
         at = np.flatnonzero(self.wanted & self.frequent[self.items])
         return self._level(np.empty((1, 0), np.int64), self.items[at], at)
 
-    def grow(self, level: Level, *, most: int) -> Level | None:
+    def grow(self, level: _Level, *, most: int) -> _Level | None:
         """Patterns one token longer; ``None`` if there are more than ``most``."""
-        grown: list[Level] = []
+        grown: list[_Level] = []
         for pattern, item, at in self._slices(level):
             grown.append(self._level(level.codes, pattern * self.n_items + item, at))
             if sum(len(part.codes) for part in grown) > most:
                 return None
         if not grown:
             width = level.codes.shape[1] + 1
-            return Level(np.empty((0, width), np.int64), np.zeros(1, np.int64), level.at[:0])
+            return _Level(np.empty((0, width), np.int64), np.zeros(1, np.int64), level.at[:0])
         pointers = np.concatenate([np.diff(part.starts) for part in grown])
-        return Level(
+        return _Level(
             np.concatenate([part.codes for part in grown]),
             starts_of(pointers),
             np.concatenate([part.at for part in grown]),
         )
 
-    def _slices(self, level: Level) -> Iterator[tuple[Ints, Ints, Ints]]:
+    def _slices(self, level: _Level) -> Iterator[tuple[Ints, Ints, Ints]]:
         """Yield candidate extensions (pattern, token, position), whole patterns at a time."""
         at, pattern = level.at.astype(np.int64), level.pattern
         lengths = np.minimum(self.ends[at], at + 2 + self.max_gap) - at - 1
@@ -75,7 +92,7 @@ class GappedGrowth:
             yield pattern[source[keep]], self.items[place[keep]], place[keep]
             begin = end
 
-    def _level(self, parents: Ints, key: Ints, at: Ints) -> Level:
+    def _level(self, parents: Ints, key: Ints, at: Ints) -> _Level:
         """Group candidates by key = parent * n_items + item; keep the frequent groups."""
         order = np.lexsort((at, key))
         key, at = key[order], at[order]
@@ -88,18 +105,18 @@ class GappedGrowth:
         pointers = np.bincount(inverse, minlength=len(groups))[kept]
         parent, item = np.divmod(groups[kept], self.n_items)
         codes = np.column_stack([parents[parent], item]).astype(np.int64)
-        return Level(codes, starts_of(pointers), at[kept[inverse]].astype(np.int32))
+        return _Level(codes, starts_of(pointers), at[kept[inverse]].astype(np.int32))
 
-    def _new(self, group: Ints, at: Ints) -> NDArray[np.bool_]:
+    def _new(self, group: Ints, at: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Tell which pointers are the first of their sequence within their group."""
         owner = self.owners[at]
         new = np.ones(len(at), bool)
         new[1:] = (group[1:] != group[:-1]) | (owner[1:] != owner[:-1])
         return new
 
-    def rows(self, level: Level) -> tuple[NDArray[np.int32], Ints]:
-        """Sequence numbers of each pattern, one after the other, and how many each has."""
+    def collect(self, level: _Level) -> tuple[Ints, NDArray[np.int32], Ints]:
+        """Return codes in alphabetical order, the sequences of each pattern, and how many."""
         pattern = level.pattern
         new = self._new(pattern, level.at)
         support = np.bincount(pattern[new], minlength=len(level.codes))
-        return self.owners[level.at[new]].astype(np.int32), support
+        return level.codes, self.owners[level.at[new]].astype(np.int32), support

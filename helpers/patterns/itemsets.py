@@ -228,7 +228,7 @@ def _at_most(table: NDArray[np.bool_], least: int, max_length: int) -> int:
 def _by_mlxtend(table: NDArray[np.bool_], least: int, max_length: int) -> Iterable[Found]:
     from mlxtend.frequent_patterns import fpgrowth
 
-    share = least / max(len(table), 1)
+    share = (least - 0.5) / max(len(table), 1)  # a float of least / n may round up to one more
     sets = fpgrowth(pd.DataFrame(table), min_support=share, max_len=max_length)
     counts = (sets["support"] * len(table)).round().astype(int)
     return zip((tuple(sorted(items)) for items in sets["itemsets"]), counts, strict=True)

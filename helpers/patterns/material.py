@@ -148,6 +148,8 @@ def _missing(staged: Staged) -> tuple[str, ...]:
         for table, what in wanted.items()
         if table not in staged.engine.names
     )
+    if staged.history.n_events == 0:
+        return ("sequences, seasons and trends: not computed, because there are no events", *absent)
     if staged.engine.value("SELECT COUNT(*) FROM account_session"):
         return absent
     return (*absent, "sessions that took another way: not computed, because events name no session")

@@ -14,16 +14,33 @@ Pei et al. (2004), *IEEE TKDE* 16(10), 1424-1440: PrefixSpan, projection by poin
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
 from helpers.patterns.gapped import GappedGrowth
-from helpers.patterns.growth import Growth, Level, starts_of
+from helpers.patterns.growth import Growth, starts_of
 from helpers.patterns.sequences import Ints, SequenceDatabase
 
 __all__ = ["Patterns", "TooManyPatternsError", "mine", "mine_bounded"]
+
+Collected = tuple[Ints, NDArray[np.int32], Ints]
+"""Token codes of the patterns of one length, their sequences, and how many each has."""
+
+
+class Search(Protocol):
+    """Patterns of one length after the other; what a level is made of is the search's affair."""
+
+    def first(self) -> Any:
+        """Patterns of one token."""
+
+    def grow(self, level: Any, *, most: int) -> Any:
+        """Patterns one token longer; ``None`` if there are more than ``most``."""
+
+    def collect(self, level: Any) -> Collected:
+        """Return what is known of the patterns of a level, in alphabetical order."""
 
 
 class TooManyPatternsError(ParameterError):
@@ -108,19 +125,17 @@ def mine(
             "mine: expected min_support >= 1, max_length >= 1 and max_gap >= 0, got "
             f"{min_support}, {max_length} and {max_gap}."
         )
-    search: Growth | GappedGrowth = (
+    search: Search = (
         Growth(database, min_support, anchored=anchored)
         if max_gap is None
         else GappedGrowth(database, min_support, anchored=anchored, max_gap=max_gap)
     )
-    level: Level | None = search.first()
-    found: list[Level] = []
-    left = max_patterns
+    level, found, left = search.first(), [], max_patterns
     while level is not None and len(level.codes) <= left:
         left -= len(level.codes)
-        found.append(level)
+        found.append(search.collect(level))
         if level.codes.shape[1] == max_length or not len(level.codes):
-            return _collected(search, found, database, min_support)
+            return _joined(found, database, min_support)
         level = search.grow(level, most=left)
     raise TooManyPatternsError(
         f"more than {max_patterns:,} patterns occur in at least {min_support:,} of "
@@ -128,19 +143,15 @@ def mine(
     )
 
 
-def _collected(
-    search: Growth | GappedGrowth,
-    found: list[Level],
-    database: SequenceDatabase,
-    min_support: int,
-) -> Patterns:
+def _joined(found: list[Collected], database: SequenceDatabase, min_support: int) -> Patterns:
     """Put the levels into one result."""
     names = database.names
-    rows, support = zip(*(search.rows(level) for level in found), strict=True)
     return Patterns(
-        items=[tuple(names[c] for c in codes) for level in found for codes in level.codes],
-        support=np.concatenate(support).astype(np.int64),
-        rows=np.concatenate(rows),
+        items=[
+            tuple(names[code] for code in row) for codes, _, _ in found for row in codes.tolist()
+        ],
+        support=np.concatenate([support for _, _, support in found]).astype(np.int64),
+        rows=np.concatenate([rows for _, rows, _ in found]),
         n_sequences=database.n_sequences,
         min_support=min_support,
     )

@@ -260,10 +260,13 @@ def _described(
     parts = []
     for number, mine_here in table.groupby("place", sort=False):
         inside = places.inside(int(str(number)))
-        size = {"n_sessions": int(inside.sum()), "n_accounts": len(np.unique(accounts[inside]))}
-        size |= places.named(int(str(number)))
+        size: dict[str, object] = {
+            "n_sessions": int(inside.sum()),
+            "n_accounts": len(np.unique(accounts[inside])),
+            **places.named(int(str(number))),
+        }
         for row in mine_here.itertuples():
-            rows = patterns.rows_of(int(row.number))
+            rows = patterns.rows_of(int(str(row.number)))
             both = int(inside[rows].sum())
             found = {
                 "rate": float(safe_ratio(both, inside.sum())),

@@ -104,7 +104,7 @@ def shown_shifts(shifts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
             "n_accounts": mine["n_accounts"],
             "rate": mine["rate"],
             "interval": mine["interval"],
-            "rate_elsewhere": mine["rate_elsewhere"],
+            "elsewhere_rate": mine["rate_elsewhere"],
             "q_value": mine["q_value"],
             "also": pd.array([_also(row) for row in rows], dtype="string"),
             "what_to_do": advise_on_shifts(mine, as_of=as_of),

@@ -91,15 +91,30 @@ def test_order_of_sequences_changes_no_count(sequences, shuffle):
     assert one.support.tolist() == two.support.tolist()
 
 
-@pytest.mark.parametrize("max_gap", [None, 2])
-def test_small_slices_give_the_same_patterns(monkeypatch, max_gap):
+def random_sequences():
     rng = np.random.default_rng(3)
-    sequences = ["".join(rng.choice(list("abcdef"), rng.integers(0, 12))) for _ in range(60)]
-    asked = {"min_support": 6, "max_length": 4, "max_gap": max_gap}
-    whole = as_dict(mine(database(sequences), **asked))
-    for module in ("growth", "gapped"):
-        monkeypatch.setattr(f"helpers.patterns.{module}.SLICE", 50)
-    assert as_dict(mine(database(sequences), **asked)) == whole
+    return ["".join(rng.choice(list("abcdef"), rng.integers(0, 12))) for _ in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("BLOCK_TOKENS", 40), ("BLOCK_SEQUENCES", 7), ("BLOCK_TOKENS", 1), ("DENSE_CELLS", 0)],
+)
+def test_blocks_and_sparse_tables_give_the_same_patterns(monkeypatch, name, value):
+    asked = {"min_support": 6, "max_length": 4}
+    whole = mine(database(random_sequences()), **asked)
+    monkeypatch.setattr(f"helpers.patterns.growth.{name}", value)
+    parts = mine(database(random_sequences()), **asked)
+    assert as_dict(parts) == as_dict(whole)
+    assert parts.items == whole.items
+    assert len(whole.items) > 50
+
+
+def test_small_slices_give_the_same_patterns_under_a_gap_limit(monkeypatch):
+    asked = {"min_support": 6, "max_length": 4, "max_gap": 2}
+    whole = as_dict(mine(database(random_sequences()), **asked))
+    monkeypatch.setattr("helpers.patterns.gapped.SLICE", 50)
+    assert as_dict(mine(database(random_sequences()), **asked)) == whole
     assert len(whole) > 40
 
 

@@ -169,6 +169,19 @@ def test_candidates_agree_with_counting_every_set(rows, min_support, small):
     assert found.rules == expected
 
 
+def test_sets_at_the_very_limit_are_found_by_either_way(monkeypatch):
+    # 441 / 88,162 * 88,162 is a little more than 441 in floating point
+    table = pd.DataFrame({"a": np.arange(8_816) < 44, "b": np.arange(8_816) < 44})
+    for least in range(30, 45):
+        table["a"] = table["b"] = np.arange(8_816) < least
+        for small in (0, 20_000):
+            monkeypatch.setattr("helpers.patterns.itemsets.SMALL", small)
+            found = candidate_rules(
+                table, consequents=["b"], antecedents=["a"], min_support=least / 8_816
+            )
+            assert found.rules == [(("a",), "b")]
+
+
 def test_too_many_sets_raise_the_support_which_is_told():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({f"i{k:02d}": rng.random(400) < 0.5 for k in range(25)})

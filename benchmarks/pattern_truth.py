@@ -1,0 +1,183 @@
+"""What the pattern searches tell where there is nothing, and miss where something was planted."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.artifacts import Run
+from helpers.patterns import find_shifts, mine_rules, mine_sequences, read_material
+from helpers.patterns.baskets import OUTCOME_ITEMS, Baskets
+from helpers.patterns.material import Material
+from helpers.patterns.trends import trend_kinds
+from helpers.patterns.visits import GROUPS, Visits
+from helpers.patterns.weekly import WeeklyGrid
+from helpers.run.found_patterns import in_patterns
+from helpers.sources.demo import write_company
+from helpers.stats import shuffled
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOK = "04_sequence_association_mining"
+SEQUENCES = ("Q-02.success_rate", "Q-03.failure_rate", "Q-04.ratio", "Q-05.step")
+RULES = {
+    "A-02": (("uses automations",), "uses workload"),
+    "A-03": (("ticket opened", "uses bulk_import"), "churned next"),
+    "A-04": (("invites > 5",), "upgraded to annual plan next"),
+}
+
+
+def run_notebooks(folder: Path, n_accounts: int, seed: int, only: list[str]) -> Run:
+    """Write a company and run some notebooks on it."""
+    data, reports = folder / f"data-{seed}", folder / f"reports-{seed}"
+    write_company(data, accounts=n_accounts, seed=seed)
+    command = [sys.executable, "-m", "helpers", "run", "--config", "config/demo.yaml"]
+    command += ["--data", str(data), "--reports", str(reports), "--run-id", "made"]
+    for number in only:
+        command += ["--only", number]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"exit code {done.returncode}\n{done.stdout}{done.stderr}".strip())
+    return Run(ROOT, "made", reports / "made")
+
+
+def shuffles(folder: Path, n_accounts: int, runs: int) -> None:
+    """Shuffle every outcome again and again; count the runs that report anything about them."""
+    run = run_notebooks(folder, n_accounts, 1, ["01", "02"])
+    material = read_material(run, journey_days=7, activation_days=[28, 56], basket_days=30)
+    told = {"sequences": 0, "rules": 0, "shifts": 0, "sequences or rules": 0, "anything": 0}
+    for seed in range(runs):
+        counts = told_by_chance(shuffled_outcomes(material, seed=seed))
+        told["sequences or rules"] += any((counts["sequences"], counts["rules"]))
+        told["anything"] += any(counts.values())
+        for name, n in counts.items():
+            told[name] += n > 0
+        print(f"\r  {seed + 1} of {runs} shuffles: {told}", end="", flush=True)
+    units = len(material.journeys.judged)
+    print(f"\n{n_accounts} accounts, {units:,} journeys, "
+          f"{len(material.before_outcomes.baskets):,} account-periods, "
+          f"{len(material.visits.sessions):,} sessions")  # fmt: skip
+    for name, n in told.items():
+        print(f"  {name}: told at q < 0.05 in {n} of {runs} shuffles")
+
+
+def told_by_chance(material: Material) -> dict[str, int]:
+    """Count what the notebook would report about outcomes, places and times."""
+    sequences = mine_sequences(material, min_support=0.05, max_length=7)
+    rules = mine_rules(material, min_support=0.01).rules
+    shifts = find_shifts(material.visits, as_of=material.as_of)
+    return {
+        "sequences": int(sequences["reported"].sum()),
+        "rules": sum(after[0] in OUTCOME_ITEMS for after in rules["consequents"]),
+        "shifts": int(shifts.table["reported"].sum()),
+    }
+
+
+def shuffled_outcomes(material: Material, *, seed: int) -> Material:
+    """Deal out every outcome anew: to journeys, to account-periods; days and groups to sessions."""
+    units = material.journeys.units.copy()
+    complete = (units["follow_up"] == "complete").to_numpy(bool)
+    dealt = shuffled(units.loc[complete, "activated"].to_numpy(bool), seed=seed)
+    units.loc[complete, "activated"] = dealt
+    return replace(
+        material,
+        journeys=replace(material.journeys, units=units),
+        before_outcomes=shuffled_baskets(material.before_outcomes, seed=seed),
+        visits=shuffled_visits(material.visits, seed=seed),
+    )
+
+
+def shuffled_baskets(held: Baskets, *, seed: int) -> Baskets:
+    """Give each basket the outcomes of another one."""
+    outcome = held.items["item"].isin(OUTCOME_ITEMS)
+    numbers = held.baskets["basket"].to_numpy()
+    other = dict(zip(numbers, shuffled(numbers, seed=seed), strict=True))
+    dealt = held.items[outcome].assign(basket=held.items.loc[outcome, "basket"].map(other))
+    items = pd.concat([held.items[~outcome], dealt]).sort_values(["basket", "item"])
+    return Baskets(held.baskets, items.reset_index(drop=True), held.basket_days)
+
+
+def shuffled_visits(visits: Visits, *, seed: int) -> Visits:
+    """Deal days (with the age they mean) anew within each account, and groups among accounts."""
+    rng = np.random.default_rng(seed)
+    sessions = visits.sessions.copy()
+    order = np.lexsort((rng.random(len(sessions)), sessions["account_id"].to_numpy()))
+    plain = np.argsort(sessions["account_id"].to_numpy(), kind="stable")
+    for name in ("day", "tenure"):
+        column = sessions[name].to_numpy()
+        dealt = column.copy()
+        dealt[plain] = column[order]
+        sessions[name] = pd.Series(dealt, sessions.index, dtype=sessions[name].dtype)
+    traits = sessions.drop_duplicates("account_id").set_index("account_id")[list(GROUPS[:-1])]
+    other = dict(zip(traits.index, rng.permutation(traits.index.to_numpy()), strict=True))
+    for name in traits.columns:
+        dealt_to = sessions["account_id"].map(other).map(traits[name])
+        sessions[name] = dealt_to.astype("string")
+    return Visits(sessions, visits.tokens)
+
+
+def planted(folder: Path, n_accounts: int, seeds: list[int]) -> None:
+    """Say for companies of several seeds which planted sequences and rules were found."""
+    for seed in seeds:
+        run = run_notebooks(folder, n_accounts, seed, ["01", "02", "04"])
+        truth = json.loads((folder / f"data-{seed}" / "truth" / "planted.json").read_text())
+        facts = {row["key"]: row for row in truth}
+        rules = run.read(NOTEBOOK, "rules")
+        sequences = run.read(NOTEBOOK, "sequences")
+        reported = {
+            (tuple(sorted(a)), c[0])
+            for a, c in zip(rules["antecedents"], rules["consequents"], strict=True)
+        }
+        searched = run.read(NOTEBOOK, "rules_searched")
+        print(
+            f"\nseed {seed}: {int(sequences['reported'].sum())} sequences, {len(rules)} rules told"
+        )
+        for key, (left, right) in RULES.items():
+            mine = [
+                tuple(sorted(a)) == left and c[0] == right
+                for a, c in zip(searched["antecedents"], searched["consequents"], strict=True)
+            ]
+            q = searched.loc[mine, "q_value"]
+            value = "not searched" if q.empty else f"q = {q.iloc[0]:.2g}"
+            print(f"  {key} {' + '.join(left)} → {right}: {value}; "
+                  f"{'told' if (left, right) in reported else 'NOT TOLD'}")  # fmt: skip
+        found = in_patterns(run, folder / f"data-{seed}" / "truth")
+        for key in SEQUENCES:
+            fact = facts[key]
+            near = abs(found[key] - fact["realised"]) <= fact["tolerance"] + 1e-9
+            print(f"  {key}: {found[key]:.3f}, realised {fact['realised']:.3f}; "
+                  f"{'found' if near else 'MISSED'}")  # fmt: skip
+
+
+def trends() -> None:
+    """Print which share of planted trends is found, by weekly noise and weeks since they began."""
+    print("share of 1,000 accounts named rightly; weekly noise, then weeks since the trend began")
+    print(f"{'noise':>6}" + "".join(f"{'decline ' + str(w):>12}" for w in (8, 10, 12, 16))
+          + "".join(f"{'growth ' + str(w):>12}" for w in (8, 10, 12, 16))
+          + f"{'plateau 12':>12}{'false':>8}")  # fmt: skip
+    for noise in (0.06, 0.08, 0.10, 0.12, 0.16, 0.25):
+        row = [share(-0.05, w, noise, "gradual_decline") for w in (8, 10, 12, 16)]
+        row += [share(0.04, w, noise, "steady_growth") for w in (8, 10, 12, 16)]
+        row.append(share(0.0, 12, noise, "plateau"))
+        wrong = sum(share(0.0, 12, noise, kind) for kind in ("gradual_decline", "steady_growth"))
+        print(f"{noise:>6.0%}" + "".join(f"{value:>12.3f}" for value in row) + f"{wrong:>8.3f}")
+
+
+def share(slope: float, since: int, noise: float, kind: str, n: int = 1_000) -> float:
+    """Share of accounts named so, of those whose use changed by a slope since so many weeks."""
+    rng = np.random.default_rng(0)
+    time = np.maximum(np.arange(20) - 19.0, -since)
+    own = np.sqrt(noise**2 - 1 / 400)
+    mean = 400 * (1 + slope) ** time * np.exp(rng.normal(0, own, (n, 20)))
+    counts = rng.poisson(mean).astype(float)
+    as_of = pd.Timestamp("2026-07-01")
+    grid = WeeklyGrid(
+        pd.Index([f"a{number}" for number in range(n)]),
+        pd.date_range(end=as_of, periods=20, freq="7D"),
+        counts,
+        np.ones_like(counts),
+    )
+    return float((trend_kinds(grid, as_of=as_of)["kind"] == kind).mean())
