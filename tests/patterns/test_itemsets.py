@@ -69,3 +69,23 @@ def retail():
     names = sorted(item for item, n in count.items() if n >= 176)
     place = {name: number for number, name in enumerate(names)}
     return table_of([[place[i] for i in basket if i in place] for basket in baskets], len(names))
+
+
+@pytest.mark.parametrize(
+    ("min_count", "n_sets", "total", "longest"),
+    [(1764, 55, 342_694, 4), (882, 159, 467_857, 4), (441, 580, 717_785, 5)],
+)
+def test_retail_baskets_have_as_many_sets_as_others_find(retail, min_count, n_sets, total, longest):
+    # counted with mlxtend 0.25 (fpgrowth) and efficient-apriori 2.0.6, which agree on every set
+    found = dict(frequent_sets(retail, min_count=min_count))
+    assert (len(found), sum(found.values())) == (n_sets, total)
+    assert max(len(items) for items in found) == longest
+
+
+def test_retail_baskets_have_the_sets_that_mlxtend_finds(retail):
+    columns = np.flatnonzero(retail.sum(axis=0) >= 1764)
+    table = retail[:, columns]
+    theirs = fpgrowth(pd.DataFrame(table), min_support=(1764 - 0.5) / len(table))
+    counts = (theirs["support"] * len(table)).round().astype(int)
+    keys = [tuple(sorted(items)) for items in theirs["itemsets"]]
+    assert dict(frequent_sets(table, min_count=1764)) == dict(zip(keys, counts, strict=True))

@@ -125,17 +125,37 @@ def test_more_tokens_than_short_integers_are_told_apart():
     assert found.rows_of(2**16 + 1).tolist() == [2**16 + 1, 2**17 + 6]
 
 
-@pytest.mark.skipif(not GAZELLE.is_file(), reason="the gazelle click-streams are not here")
-@pytest.mark.parametrize("min_support", [1000, 500, 250])
-def test_gazelle_against_an_independent_miner(min_support):
+@pytest.fixture(scope="module")
+def gazelle():
+    if not GAZELLE.is_file():
+        pytest.skip("the gazelle click-streams are not here")
     text = gzip.decompress(GAZELLE.read_bytes()).decode()
     sequences = [[t for t in line.split() if not t.startswith("-")] for line in text.splitlines()]
     sequences = [sequence for sequence in sequences if sequence]
     assert len(sequences) == 59_601
-    fast = mine(database(sequences), min_support=min_support, max_length=4)
+    return sequences, database(sequences)
+
+
+@pytest.mark.parametrize("min_support", [1000, 500])
+def test_gazelle_against_an_independent_miner(gazelle, min_support):
+    sequences, coded = gazelle
+    fast = mine(coded, min_support=min_support, max_length=4)
     counts = dict(zip(fast.items, fast.support.tolist(), strict=True))
     assert counts == naive.mine_by_vertical_lists(sequences, min_support, 4)
     assert len(counts) > 10
+
+
+@pytest.mark.parametrize(
+    ("min_support", "n_patterns", "total", "longest"),
+    [(300, 201, 140_596, 3), (120, 798, 245_431, 4), (60, 3_991, 489_206, 6)],
+)
+def test_gazelle_has_as_many_patterns_as_others_find(
+    gazelle, min_support, n_patterns, total, longest
+):
+    # counted with prefixspan 0.5.2, which agrees on the support of every pattern
+    found = mine(gazelle[1], min_support=min_support, max_length=50)
+    assert (len(found.items), int(found.support.sum())) == (n_patterns, total)
+    assert max(len(items) for items in found.items) == longest
 
 
 def test_an_empty_database_has_no_patterns():

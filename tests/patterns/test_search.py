@@ -186,6 +186,29 @@ def test_shuffled_outcomes_leave_no_rule_before_them():
     assert sum(n > 0 for n in counts) <= 1
 
 
+def test_what_is_certain_of_activation_does_not_let_chance_pass_for_churn():
+    held = make_baskets(600)
+    journeys = make_journeys(600)
+    told = {"activated": 0, "churned": 0}
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        row = rng.integers(0, len(held.baskets), 1_500)
+        signals = pd.DataFrame(
+            {
+                "account_id": held.baskets["account_id"].to_numpy()[row],
+                "day": held.baskets["as_of"].to_numpy()[row] - pd.to_timedelta(row % 28 + 1, "D"),
+                "signal": pd.array(rng.choice(["a", "b", "c", "d", "e", "f"], 1_500), "string"),
+            }
+        ).drop_duplicates()
+        material = make_material(journeys=journeys, baskets=held, signals=signals)
+        table = mine_sequences(material, min_support=0.05, max_length=7)
+        for outcome in told:
+            told[outcome] += bool((table["reported"] & (table["outcome"] == outcome)).any())
+        assert (table["outcome"] == "churned").sum() > 20
+    assert told["activated"] == 5
+    assert told["churned"] <= 1
+
+
 def test_accounts_that_match_now_are_listed(found, material):
     newest = material.together.baskets
     newest = newest[newest["as_of"] == newest["as_of"].max()]
