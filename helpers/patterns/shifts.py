@@ -114,7 +114,7 @@ def find_shifts(
     sessions = visits.sessions.reset_index(drop=True)
     places = lay_out(sessions, as_of=as_of)
     patterns = _mined(visits, sessions["unit"], max_length)
-    if not len(patterns.items) or not places.n_places:
+    if all(len(items) < 2 for items in patterns.items) or not places.n_places:
         return Shifts(_empty(), places.n_places)
     best, score = places.surest(patterns)
     p_value = _tested(patterns, places, best, score, sessions["account_id"].to_numpy())

@@ -106,6 +106,15 @@ def test_few_sessions_are_answered_not_refused(n):
     assert shown_shifts(found.table, as_of=AS_OF).empty
 
 
+def test_sessions_of_one_step_have_no_sequence():
+    visits = make_visits(600)
+    firsts = visits.tokens.drop_duplicates("unit")
+    found = find_shifts(Visits(visits.sessions, firsts), as_of=AS_OF)
+    assert found.table.empty
+    assert list(found.table.columns) == list(SHIFT_COLUMNS)
+    assert found.n_places > 0
+
+
 def test_a_reader_is_told_when_for_whom_and_what_to_do():
     since, until = pd.Timestamp("2026-04-08"), pd.Timestamp("2026-05-05")
     visits = with_fault(make_visits(3_000), since=since, until=until, region="north")
