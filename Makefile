@@ -7,7 +7,7 @@ WORKERS ?= 2
 RUN ?= demo
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env report test notebooks validate bench lint lock demo clean
+.PHONY: help env spark report test notebooks validate bench lint lock demo clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -21,6 +21,9 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(READY)
+
+spark: $(READY) ## add pyspark, 460 MB, for `engine: spark` and its tests
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 
 data/demo/truth/planted.json: $(READY) $(wildcard helpers/sources/demo/*.py)
 	@$(BIN)/playbook demo --out data/demo
@@ -50,6 +53,7 @@ bench: $(READY) ## speed, as ratios within one run
 lock: ## renew the lock files after a change of pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements.lock - -o requirements-uv.lock
+	@echo 'pyspark>=4.3,<5' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements.lock - -o requirements-spark.lock
 
 clean: ## remove the environment, the demo data and all runs
 	rm -rf $(VENV) data/demo .mypy_cache .ruff_cache .pytest_cache
