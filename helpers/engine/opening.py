@@ -13,7 +13,7 @@ from helpers.engine.postgres_engine import PostgresEngine
 from helpers.engine.spark_engine import SparkEngine
 from helpers.errors import ConfigError
 
-__all__ = ["check_engine", "open_duckdb", "open_engine"]
+__all__ = ["check_engine", "open_duckdb", "open_engine", "open_remote"]
 
 CLEAN = "01_data_audit"
 """The notebook whose tables are the clean contract tables."""
@@ -50,7 +50,7 @@ def open_engine(run: Run, *, memory_limit: str | None = None, threads: int | Non
     settings = run.config().engine
     if settings.kind == "duckdb":
         return open_duckdb(run, memory_limit=memory_limit, threads=threads)
-    return _with_tables(_remote(settings), run)
+    return _with_tables(open_remote(settings), run)
 
 
 def open_duckdb(
@@ -87,7 +87,8 @@ def check_engine(settings: EngineSettings) -> None:
         _connection_string(settings)
 
 
-def _remote(settings: EngineSettings) -> Engine:
+def open_remote(settings: EngineSettings) -> Engine:
+    """Open a PostgreSQL or Spark engine without any table; errors as of :func:`open_engine`."""
     check_engine(settings)
     if settings.kind == "postgres":
         return PostgresEngine(_connection_string(settings))

@@ -77,6 +77,28 @@ def test_a_visit_ends_at_midnight_at_the_latest(tmp_path):
     assert nights == 4  # 23:30, 23:40, 00:30 and 05:00 in Berlin
 
 
+def test_a_visit_of_two_people_is_one_visit(tmp_path):
+    rows = [
+        ("u1", "s1", at(4, 9.0), 60.0),
+        ("u2", "s1", at(4, 9.5), None),
+        ("u2", "s2", at(4, 10.0), None),
+        (None, "s1", at(4, 10.0), 30.0),
+        ("u2", None, at(4, 11.0), 15.0),
+    ]
+    events = pd.DataFrame(rows, columns=["user_id", "session_id", "occurred_at", "duration_s"])
+    engine, _ = staged(tmp_path, events.assign(account_id="a", event="task_created"))
+    with engine:
+        visits = engine.frame("SELECT * FROM account_session ORDER BY session_id")
+        day = engine.frame("SELECT * FROM account_day").iloc[0]
+        people = engine.frame("SELECT n_events FROM account_user_day ORDER BY user_no")
+    assert visits["n_events"].tolist() == [3, 1]
+    assert visits["span_us"].tolist() == [3_600_000_000, 0]
+    assert visits["millis"].iloc[0] == 90_000
+    assert (day["n_visits"], day["n_clocked"], day["visit_ms"]) == (2, 1, 90_000)
+    assert (day["millis"], day["span_ms"], day["n_timed"]) == (105_000, 3_600_000, 5)
+    assert people["n_events"].tolist() == [1, 3]
+
+
 def test_a_feature_comes_from_the_row_or_else_from_the_catalogue(tmp_path):
     events = pd.concat(
         [

@@ -5,19 +5,26 @@ import pandas as pd
 
 from helpers.contract import TABLES
 from tests.company import ZONE
-from tests.features.naive import dated
 
 __all__ = ["other_future"]
 
 
-def _known(frame: pd.DataFrame, column: str, cutoff: pd.Timestamp) -> pd.Series:
-    return dated(frame, column) < cutoff
+def _known(frame: pd.DataFrame, column: str, begins: pd.Timestamp) -> pd.Series:
+    if frame[column].dt.tz is None:
+        begins = begins.tz_localize(None)
+    return frame[column] < begins
 
 
 def other_future(
-    tables: dict[str, pd.DataFrame], cutoff: pd.Timestamp, seed: int, how: str
+    tables: dict[str, pd.DataFrame],
+    cutoff: pd.Timestamp,
+    seed: int,
+    how: str,
+    *,
+    zone: str = ZONE,
 ) -> dict[str, pd.DataFrame]:
     """Change everything dated on or after the cutoff: drop it, or replace and multiply it."""
+    begins = cutoff.tz_localize(zone)
     rng = np.random.default_rng(seed)
     changed = {}
     for name, frame in tables.items():
@@ -25,11 +32,11 @@ def other_future(
         if contract.when is None:
             changed[name] = frame
             continue
-        past = frame[_known(frame, contract.when, cutoff)].copy()
+        past = frame[_known(frame, contract.when, begins)].copy()
         for column in contract.columns:
             if column.known_on is None:
                 continue
-            later = ~_known(past, column.known_on, cutoff)
+            later = ~_known(past, column.known_on, begins)
             if how == "drop":
                 past.loc[later, column.name] = pd.NA
             elif column.kind in ("number", "integer"):
@@ -41,7 +48,7 @@ def other_future(
         if how == "replace" and len(frame):
             future = frame.iloc[rng.integers(0, len(frame), 40)].copy()
             shift = pd.to_timedelta(rng.integers(0, 60, 40), unit="D")
-            start = cutoff.tz_localize(ZONE).tz_convert("UTC")
+            start = begins.tz_convert("UTC")
             dates = start + shift
             if contract.column(contract.when).kind == "date":
                 dates = dates.tz_localize(None).ceil("D")
