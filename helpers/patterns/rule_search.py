@@ -30,7 +30,8 @@ _SHOWN = (
     "n_now",
 )
 MIN_LIFT = {"outcome": 1.3, "use": 1.5}
-MIN_CONFIDENCE_USE = 0.6
+MIN_CONFIDENCE_USE, MAX_CONFIDENCE_USE = 0.6, 0.98
+"""Who uses one feature and nearly always the other cannot do without it: nobody to recommend it."""
 MIN_ALIKE_LIFT = 1.25
 
 
@@ -198,6 +199,7 @@ def _one_upgrade(rules: pd.DataFrame) -> pd.DataFrame:
 def _distinct_use(rules: pd.DataFrame, table: pd.DataFrame, max_q: float) -> pd.DataFrame:
     """Keep rules of use that say more than "who uses much uses everything", each pair once."""
     kept = select(rules, max_q=max_q, min_lift=MIN_LIFT["use"], min_confidence=MIN_CONFIDENCE_USE)
+    kept = kept[kept["confidence"] <= MAX_CONFIDENCE_USE]
     kept = kept.assign(alike_lift=alike_lift(kept, table, list(table.columns)))
     kept = kept[kept["alike_lift"] >= MIN_ALIKE_LIFT]
     by = ["alike_lift", "confidence", "antecedents"]

@@ -28,6 +28,7 @@ from helpers.patterns.places import Places, lay_out
 from helpers.patterns.prefixspan import Patterns, TooManyPatternsError, mine, mine_bounded
 from helpers.patterns.sequences import encode
 from helpers.patterns.visits import Visits
+from helpers.patterns.where import say_place
 from helpers.stats import benjamini_hochberg, safe_ratio
 
 __all__ = ["SHIFT_COLUMNS", "Shifts", "across_accounts", "find_shifts"]
@@ -82,12 +83,28 @@ class Shifts:
     n_places: int
 
     @property
-    def measures(self) -> dict[str, float]:
-        """How much was searched and told, for the finding."""
-        return {
-            "n_shifts": int(self.table["reported"].sum()),
+    def headline(self) -> str:
+        """The sentence over ``measures`` for the finding; empty if there is nothing to tell."""
+        if not self.measures["n_shifts"]:
+            return ""
+        return (
+            " Sessions took another way in {n_shifts} places, most surely "
+            "{shift_path}: {shift_place}."
+        )
+
+    @property
+    def measures(self) -> dict[str, float | str]:
+        """How much was searched and told, and the surest story, for the finding."""
+        told = self.table[self.table["reported"]]
+        found: dict[str, float | str] = {
+            "n_shifts": len(told),
             "n_session_patterns": len(self.table),
         }
+        if len(told):
+            first = told.iloc[0].to_dict()
+            found["shift_path"] = ", then ".join(first["pattern"]).replace("_", " ")
+            found["shift_place"] = say_place(first)
+        return found
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.patterns.advice import advise_on_sequences, advise_on_shifts
 from helpers.patterns.material import Material
+from helpers.patterns.where import say_place
 
 __all__ = [
     "CAVEATS",
@@ -98,10 +99,8 @@ def shown_shifts(shifts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "pattern": mine["pattern"],
-            "when": pd.array([_when(row) for row in rows], dtype="string"),
-            "for_whom": pd.array([_whom(row) for row in rows], dtype="string"),
+            "where_and_when": pd.array([say_place(row) for row in rows], dtype="string"),
             "n_sessions": mine["n_sessions"],
-            "n_accounts": mine["n_accounts"],
             "rate": mine["rate"],
             "interval": mine["interval"],
             "elsewhere_rate": mine["rate_elsewhere"],
@@ -112,18 +111,7 @@ def shown_shifts(shifts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _when(row: dict[Hashable, Any]) -> str:
-    if pd.isna(row["from_on"]):
-        return "all the time"
-    last = row["until_on"] - pd.Timedelta(days=1)
-    return f"{row['from_on']:%Y-%m-%d} to {last:%Y-%m-%d}"
-
-
-def _whom(row: dict[Hashable, Any]) -> str:
-    return "everybody" if pd.isna(row["group"]) else f"{row['group']}: {row['value']}"
-
-
-def _also(row: dict[Hashable, Any], *, most: int = 2) -> str:
+def _also(row: dict[Hashable, Any], *, most: int = 1) -> str:
     others = list(row["also"])
     more = f" and {len(others) - most} more" if len(others) > most else ""
     return "; ".join(others[:most]) + more if others else "nothing else"

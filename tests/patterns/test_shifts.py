@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,7 @@ def test_sessions_of_one_step_have_no_sequence():
     firsts = visits.tokens.drop_duplicates("unit")
     found = find_shifts(Visits(visits.sessions, firsts), as_of=AS_OF)
     assert found.table.empty
+    assert found.headline == ""
     assert list(found.table.columns) == list(SHIFT_COLUMNS)
     assert found.n_places > 0
 
@@ -118,9 +120,12 @@ def test_sessions_of_one_step_have_no_sequence():
 def test_a_reader_is_told_when_for_whom_and_what_to_do():
     since, until = pd.Timestamp("2026-04-08"), pd.Timestamp("2026-05-05")
     visits = with_fault(make_visits(3_000), since=since, until=until, region="north")
-    row = shown_shifts(find_shifts(visits, as_of=AS_OF).table, as_of=AS_OF).iloc[0]
-    assert row["when"].startswith("2026-04-")
-    assert row["for_whom"] == "region: north"
+    found = find_shifts(visits, as_of=AS_OF)
+    row = shown_shifts(found.table, as_of=AS_OF).iloc[0]
+    headline = found.headline.format(**found.measures)
+    assert f"most surely {', then '.join(row['pattern'])}: region north, " in headline
+    place = row["where_and_when"].replace("\u00a0", " ")
+    assert re.fullmatch(r"region north, \d+ Apr 2026 to \d+ (Apr|May) 2026", place)
     assert "for these accounts then" in row["what_to_do"]
     assert " to " in row["interval"].replace("\u00a0", " ")
 
