@@ -100,6 +100,9 @@ class DuckDBEngine(Engine):
     def _table(self, name: str, sql: str) -> None:
         self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {sql}')
 
+    def _derive(self, name: str, sql: str) -> None:
+        self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {sql}')
+
     def _drop(self, name: str) -> None:
         self._connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 

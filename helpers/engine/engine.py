@@ -54,6 +54,11 @@ class Engine(ABC):
         self._table(name, speak(self.dialect, sql))
         self._remember(name)
 
+    def derive(self, name: str, sql: str) -> None:
+        """Give a query a name; it is computed whenever it is asked for."""
+        self._derive(name, speak(self.dialect, sql))
+        self._remember(name)
+
     def drop(self, name: str) -> None:
         """Forget a table that is no longer needed."""
         if name in self._names:
@@ -89,6 +94,9 @@ class Engine(ABC):
 
     @abstractmethod
     def _table(self, name: str, sql: str) -> None: ...
+
+    @abstractmethod
+    def _derive(self, name: str, sql: str) -> None: ...
 
     @abstractmethod
     def _drop(self, name: str) -> None: ...

@@ -91,8 +91,11 @@ class PostgresEngine(Engine):
             self._connection.execute(f'ALTER TABLE "{name}__new" RENAME TO "{name}"')
         self._connection.execute(f'ANALYZE "{name}"')
 
+    def _derive(self, name: str, sql: str) -> None:
+        self._connection.execute(f'CREATE OR REPLACE TEMPORARY VIEW "{name}" AS {sql}')
+
     def _drop(self, name: str) -> None:
-        self._connection.execute(f'DROP TABLE IF EXISTS pg_temp."{name}"')
+        self._connection.execute(f'DROP TABLE IF EXISTS pg_temp."{name}" CASCADE')
 
     def _frame(self, sql: str) -> pd.DataFrame:
         frame: pd.DataFrame = self._arrow(sql).to_pandas()

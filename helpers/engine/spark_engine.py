@@ -5,11 +5,14 @@ under the same path; frames go to the cluster and results come back as arrow tab
 sent, so that the workers need no Python.
 """
 
+import contextlib
 import os
-from collections.abc import Mapping
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -61,7 +64,8 @@ class SparkEngine(Engine):
 
     def __init__(self, master: str, options: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self._spark, self._started = _open(master, dict(options or {}))
+        with _quiet():
+            self._spark, self._started = _open(master, dict(options or {}))
         for name, value in _SESSION.items():
             self._spark.conf.set(name, value)
 
@@ -79,10 +83,14 @@ class SparkEngine(Engine):
         import pyarrow as pa
 
         rows = pa.Table.from_pandas(frame, preserve_index=False)
-        self._spark.createDataFrame(rows).createOrReplaceTempView(name)
+        with _quiet():
+            self._spark.createDataFrame(rows).createOrReplaceTempView(name)
 
     def _table(self, name: str, sql: str) -> None:
         self._spark.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
+
+    def _derive(self, name: str, sql: str) -> None:
+        self._spark.sql(sql).createOrReplaceTempView(name)
 
     def _drop(self, name: str) -> None:
         self._spark.catalog.dropTempView(name)
@@ -108,7 +116,8 @@ class SparkEngine(Engine):
         """Return the rows of a query; decimals, which DuckDB would make doubles, as doubles."""
         import pyarrow as pa
 
-        rows: pa.Table = self._spark.sql(sql).toArrow()
+        with _quiet():
+            rows: pa.Table = self._spark.sql(sql).toArrow()
         plain = [
             field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field
             for field in rows.schema
@@ -125,17 +134,41 @@ def _open(master: str, options: dict[str, str]) -> tuple[Any, bool]:
     running = SparkSession.getActiveSession()
     if running is not None:
         return running.newSession(), False
-    builder = SparkSession.builder.master(master)
-    for name, value in {**_STARTED, **options}.items():
-        builder = builder.config(name, value)
-    try:
-        return builder.getOrCreate().newSession(), True
-    except (Py4JError, PySparkException, RuntimeError, OSError) as error:
-        java = os.environ.get("JAVA_HOME", "not set")
-        raise MachineError(
-            f"Spark cannot be started with master {master!r}: {_first_line(error)}. Is the master "
-            f"up, and is Java 17 or 21 on the PATH or in JAVA_HOME ({java})?"
-        ) from None
+    with tempfile.TemporaryFile() as said:
+        try:
+            return _start(master, {**_STARTED, **options}, said), True
+        except (Py4JError, PySparkException, RuntimeError, OSError) as error:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines()
+            java = os.environ.get("JAVA_HOME", "not set")
+            raise MachineError(
+                f"Spark cannot be started with master {master!r}: {_first_line(error)} "
+                f"{' '.join(lines[-1:])} Is the master up, and is Java 17 or 21 on the PATH or in "
+                f"JAVA_HOME ({java})?"
+            ) from None
+
+
+def _start(master: str, settings: dict[str, str], said: IO[bytes]) -> Any:
+    """Start the application; what its process says goes to a file, not into a notebook."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+
+    conf = SparkConf().setMaster(master)
+    for name, value in settings.items():
+        conf = conf.set(name, value)
+    if SparkContext._gateway is None:
+        gateway = launch_gateway(conf, {"stdout": said, "stderr": said})
+        SparkContext._ensure_initialized(gateway=gateway, conf=conf)
+    return SparkSession.builder.config(conf=conf).getOrCreate().newSession()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let pyspark's remark on pandas pass: no frame of pandas goes through its hands here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+        yield
 
 
 def _first_line(error: Exception) -> str:

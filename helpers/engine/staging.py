@@ -1,18 +1,27 @@
 """Small tables that every later question is asked of: who was active on which day, with what.
 
-Events are read three times, grouped at once, and never again. The tables made here:
+The events are read in two passes, see :mod:`helpers.engine.event_days`, and never again. The tables
+made here and there:
 
-``account``            account_no, account_id, signup_day; opted-out accounts are not in it
-``account_user``       user_no, account_no, user_id: everybody seen in the events
-``account_user_day``   account_no, user_no, day, n_events; events without a user are not in it
-``account_event_day``  account_no, event, feature, day, n_events, n_night, n_timed (not at
-                       midnight sharp, as a source of mere dates would have it), millis
-``account_session``    account_no, session_id, day, n_events, millis, span_us: visits
-``event_kind``         event, feature, core, premium and one column ``is_<role>`` a role, 0 or 1
-``account_day``        account_no, day, n_events, n_night, millis and one ``n_<role>`` a role
+``account``             account_no, account_id, signup_day; opted-out accounts are not in it
+``account_user``        user_no, account_no, user_id: everybody seen in the events
+``account_user_day``    account_no, user_no, day, n_events; events without a user are not in it
+``account_session``     account_no, session_id, day, n_events, millis, span_us: visits
+``account_day``         account_no, day, n_events, n_night, n_core and one ``n_<role>`` a role;
+                        millis, n_timed (events not at midnight sharp, as a source of mere dates
+                        would have them); n_visits, n_clocked (visits with recorded time),
+                        visit_ms (recorded), span_ms (from their first to their last event)
+``event_kind``          event, feature, core, premium and one column ``is_<role>`` a role, 0 or 1
+``feature_name``        feature_no, feature
+``account_event_day``   account_no, event, feature (as the row says), day, n_events, n_night
 ``account_feature_day``  account_no, feature, day, n_events
-``account_setup_step``   account_no, step, first_day; a step is an event of the role ``setup``, or,
-                       where that is a single event, one value of it
+``account_setup_step``  account_no, step, first_day; a step is an event of the role ``setup``, or,
+                        where that is a single event, one value of it
+
+``account_session``, ``account_event_day`` and ``account_feature_day`` are views. What is kept is
+``person_visit`` (by account, user, session and day), ``pair_day`` (account_no, pair_no, day,
+n_events, n_night), ``event_pair`` (pair_no, event, stated, feature_no and the columns of
+``event_kind``) and ``feature_day`` (account_no, feature_no, day, n_events).
 
 A visit ends at midnight at the latest, so that no cutoff falls inside one: a session that goes on
 past midnight is two. ``day`` is a whole number, see :mod:`helpers.engine.days`. A night is 22:00
@@ -31,16 +40,15 @@ from helpers.config import CompanyConfig, Roles
 from helpers.contract import TABLES
 from helpers.engine.days import EPOCH, epoch_us, local_day, local_time
 from helpers.engine.engine import Engine
+from helpers.engine.event_days import DAY_US, HOUR_US, count_days, count_pairs, count_visits
 from helpers.errors import ParameterError
 
-__all__ = ["ROLES", "SIDE", "History", "local_us", "spans", "stage"]
+__all__ = ["DAY_US", "HOUR_US", "ROLES", "SIDE", "History", "local_us", "spans", "stage"]
 
 ROLES: tuple[str, ...] = tuple(Roles.model_fields)
 SIDE = "side_"
 """Begins the names of the tables that :mod:`helpers.features.visible` makes of others."""
 _NOT_FEATURES = ("signup", "login", "error", "limit_hit", "security", "pricing_page")
-HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +75,7 @@ class History:
 
 
 def stage(engine: Engine, config: CompanyConfig) -> History:
-    """Read the events once a table and keep the small tables of this module in the engine.
+    """Read the events twice and keep the small tables of this module in the engine.
 
     Parameters
     ----------
@@ -96,11 +104,10 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
         engine.table("events", _no_events())
     _stage_accounts(engine, zone)
     local = local_us(engine, "events", "occurred_at", zone, "e.")
-    for name, sql in _event_queries(local).items():
-        engine.table(name, sql)
-    _stage_people(engine)
+    count_visits(engine, local)
+    count_pairs(engine, local)
     _stage_kinds(engine, config.roles)
-    _stage_days(engine)
+    count_days(engine, ROLES, [role for role in ROLES if config.roles.events_of(role)])
     _stage_setup(engine, config, local_day(local))
     if stands_in:
         return _measured(engine)
@@ -174,7 +181,8 @@ def spans(engine: Engine, table: str, columns: Sequence[str]) -> dict[str, tuple
     if not columns:
         return {}
     asked = ", ".join(
-        f"MIN({epoch_us(column)}) AS {column}_first, MAX({epoch_us(column)}) AS {column}_last"
+        f"{epoch_us(f'MIN({column})')} AS {column}_first, "
+        f"{epoch_us(f'MAX({column})')} AS {column}_last"  # of bare columns: parquet knows them
         for column in columns
     )
     row = engine.frame(f"SELECT {asked} FROM {table}").iloc[0]
@@ -197,60 +205,14 @@ def _stage_accounts(engine: Engine, zone: str) -> None:
     )
 
 
-def _event_queries(local: str) -> dict[str, str]:
-    """Return the queries that read the events: one a table, each grouped at once."""
-    day = local_day(local)
-    clock = f"({local} - {DAY_US} * CAST({day} AS BIGINT))"
-    night = f"{clock} < {6 * HOUR_US} OR {clock} >= {22 * HOUR_US}"
-    millis = "CAST(FLOOR(e.duration_s * 1000 + 0.5) AS BIGINT)"
-    instant = epoch_us("e.occurred_at")
-    joined = "FROM events e JOIN account a ON a.account_id = e.account_id"
-    return {
-        "named_user_day": f"""
-            SELECT a.account_no, e.user_id, {day} AS day, COUNT(*) AS n_events
-            {joined} WHERE e.user_id IS NOT NULL GROUP BY a.account_no, e.user_id, {day}
-            """,
-        "account_event_day": f"""
-            SELECT a.account_no, e.event, e.feature, {day} AS day, COUNT(*) AS n_events,
-                   CAST(SUM(CASE WHEN {night} THEN 1 ELSE 0 END) AS BIGINT) AS n_night,
-                   CAST(SUM(CASE WHEN {clock} <> 0 THEN 1 ELSE 0 END) AS BIGINT) AS n_timed,
-                   CAST(SUM({millis}) AS BIGINT) AS millis
-            {joined} GROUP BY a.account_no, e.event, e.feature, {day}
-            """,
-        "account_session": f"""
-            SELECT a.account_no, e.session_id, {day} AS day, COUNT(*) AS n_events,
-                   CAST(SUM({millis}) AS BIGINT) AS millis,
-                   MAX({instant}) - MIN({instant}) AS span_us
-            {joined} WHERE e.session_id IS NOT NULL GROUP BY a.account_no, e.session_id, {day}
-            """,
-    }
-
-
-def _stage_people(engine: Engine) -> None:
-    """Give people numbers, which group and join faster than names."""
-    engine.table(
-        "account_user",
-        """
-        SELECT CAST(ROW_NUMBER() OVER (ORDER BY account_no, user_id) AS INTEGER) AS user_no,
-               account_no, user_id
-        FROM (SELECT DISTINCT account_no, user_id FROM named_user_day) AS people
-        """,
-    )
-    engine.table(
-        "account_user_day",
-        """
-        SELECT d.account_no, u.user_no, d.day, d.n_events
-        FROM named_user_day d
-        JOIN account_user u ON u.account_no = d.account_no AND u.user_id = d.user_id
-        """,
-    )
-    engine.drop("named_user_day")
-
-
 def _stage_kinds(engine: Engine, roles: Roles) -> None:
     """Say of each event name which feature it belongs to and which roles it plays."""
-    names = engine.frame("SELECT DISTINCT event FROM account_event_day ORDER BY event")["event"]
-    kinds = pd.DataFrame({"event": names.astype("string")})
+    pairs = engine.frame(
+        "SELECT p.pair_no, p.event, p.stated FROM event_pair p "
+        "JOIN (SELECT DISTINCT pair_no FROM pair_day) AS d ON d.pair_no = p.pair_no "
+        "ORDER BY p.pair_no"
+    ).astype({"event": "string", "stated": "string"})
+    kinds = pd.DataFrame({"event": pairs["event"].drop_duplicates().sort_values()})
     for role in ROLES:
         kinds[f"is_{role}"] = kinds["event"].isin(roles.events_of(role)).astype("int32")
     if engine.has("feature_catalogue"):
@@ -262,42 +224,36 @@ def _stage_kinds(engine: Engine, roles: Roles) -> None:
         system = kinds[[f"is_{role}" for role in _NOT_FEATURES]].any(axis=1)
         kinds["feature"] = kinds["event"].where(~system)
         kinds["core"] = kinds["premium"] = pd.Series(0, kinds.index, dtype="int32")
-    engine.insert("event_kind", kinds.astype({"event": "string", "feature": "string"}))
+    kinds = kinds.astype({"event": "string", "feature": "string"})
+    engine.insert("event_kind", kinds)
+    _number_features(engine, pairs.merge(kinds, on="event", how="left", validate="many_to_one"))
+
+
+def _number_features(engine: Engine, pairs: pd.DataFrame) -> None:
+    """Give features numbers; the row of an event says its feature, or else the catalogue does."""
+    features = pairs["stated"].fillna(pairs.pop("feature"))
+    names = pd.Index(sorted(features.dropna().unique()), dtype="string")
+    numbers = pd.Series(range(1, len(names) + 1), index=names, dtype="Int32")
+    engine.insert("event_pair", pairs.assign(feature_no=features.map(numbers).astype("Int32")))
+    engine.insert(
+        "feature_name",
+        pd.DataFrame({"feature_no": numbers.to_numpy("int32"), "feature": names}),
+    )
 
 
 def _stage_setup(engine: Engine, config: CompanyConfig, day: str) -> None:
-    single = len(dict.fromkeys(config.roles.setup)) == 1
-    step = "COALESCE(CAST(e.value AS VARCHAR), e.event)" if single else "e.event"
-    engine.table(
-        "account_setup_step",
-        f"""
-        SELECT a.account_no, {step} AS step, MIN({day}) AS first_day
-        FROM events e JOIN event_kind k ON k.event = e.event AND k.is_setup = 1
-        JOIN account a ON a.account_id = e.account_id
-        GROUP BY a.account_no, {step}
-        """,
-    )
-
-
-def _stage_days(engine: Engine) -> None:
-    counts = ", ".join(f"CAST(SUM(n_events * is_{r}) AS BIGINT) AS n_{r}" for r in ROLES)
-    engine.table(
-        "account_day",
-        f"""
-        SELECT account_no, day, CAST(SUM(n_events) AS BIGINT) AS n_events,
-               CAST(SUM(n_night) AS BIGINT) AS n_night, CAST(SUM(millis) AS BIGINT) AS millis,
-               CAST(SUM(n_events * core) AS BIGINT) AS n_core, {counts}
-        FROM account_event_day d JOIN event_kind k ON k.event = d.event
-        GROUP BY account_no, day
-        """,
-    )
-    engine.table(
-        "account_feature_day",
+    """Find when each step of the set-up was first done; values of an event are in its rows only."""
+    query = """
+        SELECT d.account_no, p.event AS step, MIN(d.day) AS first_day
+        FROM pair_day d JOIN event_pair p ON p.pair_no = d.pair_no AND p.is_setup = 1
+        GROUP BY d.account_no, p.event
         """
-        SELECT account_no, COALESCE(d.feature, k.feature) AS feature, day,
-               CAST(SUM(n_events) AS BIGINT) AS n_events
-        FROM account_event_day d JOIN event_kind k ON k.event = d.event
-        WHERE COALESCE(d.feature, k.feature) IS NOT NULL
-        GROUP BY account_no, COALESCE(d.feature, k.feature), day
-        """,
-    )
+    if len(dict.fromkeys(config.roles.setup)) == 1:
+        step = "COALESCE(CAST(e.value AS VARCHAR), e.event)"
+        query = f"""
+            SELECT a.account_no, {step} AS step, MIN({day}) AS first_day
+            FROM events e JOIN event_kind k ON k.event = e.event AND k.is_setup = 1
+            JOIN account a ON a.account_id = e.account_id
+            GROUP BY a.account_no, {step}
+            """
+    engine.table("account_setup_step", query)

@@ -20,6 +20,7 @@ from helpers.features.measures import MEASURED, TOLD, stage_measures
 from helpers.features.population import Context, open_context
 from helpers.features.registry import RELATIONS, all_features
 from helpers.features.relations import stage_feature_kinds
+from helpers.features.segments import stage_segments
 from helpers.features.sentiment import stage_sentiment
 from helpers.features.visible import stem
 
@@ -70,6 +71,7 @@ def build_features(
     stage_sentiment(context)
     stage_feature_kinds(context)
     features = all_features(context.windows_days)
+    stage_segments(context, features)
     since = _since(context, features)
     for name in dict.fromkeys(feature.over for feature in features):
         if name in RELATIONS:
@@ -145,8 +147,10 @@ def _final(features: list[Feature], since: dict[str, int | None], measures: tupl
     outer = ", ".join(
         f.name if f.name in told else _outer(f, since) for f in features if not f.hidden
     )
+    enough = ", ".join(f"{sql} AS {name}" for name, sql in _conditions(features, since).items())
+    spine = f"(SELECT p.*, {enough} FROM population p) AS p" if enough else "population p"
     return (
-        f"SELECT account_id, cutoff, {outer} FROM (SELECT p.*, {inner} FROM population p {joins}) "
+        f"SELECT account_id, cutoff, {outer} FROM (SELECT p.*, {inner} FROM {spine} {joins}) "
         "AS p ORDER BY cutoff DESC, account_id"
     )
 
@@ -170,17 +174,30 @@ def _policy(feature: Feature, value: str, since: dict[str, int | None]) -> str:
     known = _known_from(feature, since)
     if known is NEVER:
         return f"CAST(NULL AS {kind})"
+    filled = value
+    if feature.fill is not None:  # no row of the relation: nothing happened
+        filled = f"CASE WHEN agg_{feature.over}.cutoff IS NULL THEN {feature.fill} ELSE {value} END"
+    return f"CAST(CASE WHEN p.{_enough(feature, known)[0]} THEN {filled} END AS {kind})"
+
+
+def _conditions(features: list[Feature], since: dict[str, int | None]) -> dict[str, str]:
+    """Return the different conditions under which features have a value, by name."""
+    known = [(feature, _known_from(feature, since)) for feature in features]
+    return dict(_enough(feature, day) for feature, day in known if day is not NEVER)
+
+
+def _enough(feature: Feature, known: int) -> tuple[str, str]:
+    """Return name and SQL of: source and history suffice for the feature at a cutoff."""
     conditions = [f"p.cutoff - {known} >= {max(feature.min_days, 1)}"]
     if feature.min_days:
         conditions.append(f"p.observed_days >= {feature.min_days}")
+    covers = "life" if feature.whole_life else str(feature.covers)
     if feature.whole_life:
         conditions.append("p.whole_life")
     elif feature.covers:
         conditions.append(f"(p.whole_life OR p.history_days >= {feature.covers})")
-    filled = value
-    if feature.fill is not None:  # no row of the relation: nothing happened
-        filled = f"CASE WHEN agg_{feature.over}.cutoff IS NULL THEN {feature.fill} ELSE {value} END"
-    return f"CAST(CASE WHEN {' AND '.join(conditions)} THEN {filled} END AS {kind})"
+    name = f"enough_{known + 1}_{feature.min_days}_{covers}"
+    return name, " AND ".join(conditions)
 
 
 def _since(context: Context, features: list[Feature]) -> dict[str, int | None]:
@@ -209,9 +226,9 @@ def _since(context: Context, features: list[Feature]) -> dict[str, int | None]:
 _OF_EVENTS = {
     "": ("account_day", "TRUE"),
     "user_id": ("account_user_day", "TRUE"),
-    "session_id": ("account_session", "TRUE"),
-    "duration_s": ("account_event_day", "millis IS NOT NULL"),
-    "time_of_day": ("account_event_day", "n_timed > 0"),
+    "session_id": ("account_day", "n_visits > 0"),
+    "duration_s": ("account_day", "millis IS NOT NULL"),
+    "time_of_day": ("account_day", "n_timed > 0"),
 }
 
 

@@ -92,13 +92,18 @@ def open_context(
     stage_side(engine, config.company.time_zone)
     engine.insert("cutoff", pd.DataFrame({"cutoff": np.array(context.cutoffs, dtype="int32")}))
     engine.insert("as_of_day", _calendar(context))
+    engine.insert("week_set", _week_sets())
     engine.table("as_of_step", "SELECT day, MIN(cutoff) AS next_cutoff FROM as_of_day GROUP BY day")
     build_population(context)
     return context
 
 
 def _calendar(context: Context) -> pd.DataFrame:
-    """Every day before each cutoff: its age, its week back from the cutoff, its weekday."""
+    """Every day before each cutoff: its age, its week back from the cutoff, and week bits.
+
+    The bits stand for the four weeks before the cutoff, and the eight, or four, before a pause of
+    30 days.
+    """
     frames = []
     for cutoff in context.cutoffs:
         day = np.arange(min(context.history.first_day, cutoff - 1), cutoff, dtype="int32")
@@ -109,9 +114,22 @@ def _calendar(context: Context) -> pd.DataFrame:
     return calendar.assign(
         age_days=age,
         week=((age - 1) // 7).astype("int32"),
-        week_before=(earlier // 7).astype("Int32"),
-        weekday=((calendar["day"] + 3) % 7).astype("int32"),  # 1970-01-01 was a Thursday
+        now_bit=_bit((age - 1) // 7, 4),
+        before_bit=_bit(earlier // 7, 8),
+        short_before_bit=_bit(earlier // 7, 4),
     )
+
+
+def _bit(week: "pd.Series[int]", n: int) -> "pd.Series[int]":
+    """Return 2 ** week for the first ``n`` weeks, else 0: an OR of them is the set of weeks."""
+    inside = week.between(0, n - 1)
+    return (2 ** week.where(inside, 0).astype("int32")).where(inside, 0).astype("int32")
+
+
+def _week_sets() -> pd.DataFrame:
+    """Return how many weeks there are in each set of up to eight."""
+    weeks = np.arange(256, dtype="int32")
+    return pd.DataFrame({"weeks": weeks, "n": np.bitwise_count(weeks).astype("int32")})
 
 
 def build_population(context: Context) -> None:

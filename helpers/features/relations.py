@@ -1,8 +1,9 @@
 """The rows that features aggregate: one relation a grain, one row set for each account and cutoff.
 
 A relation is a query with the columns account_no and cutoff and whatever its features sum.
-Relations of activity join the staged days with the calendar ``as_of_day``; relations of other
-tables start from :func:`helpers.features.visible.visible`.
+Relations of activity join the staged days with the calendar ``as_of_day``, or, where sums over
+windows are all that is asked for, with its segments (:mod:`helpers.features.segments`); relations
+of other tables start from :func:`helpers.features.visible.visible`.
 """
 
 # SQL is assembled here from names of this package, never from data.
@@ -10,14 +11,16 @@ tables start from :func:`helpers.features.visible.visible`.
 
 from collections.abc import Callable, Mapping
 
-from helpers.engine.staging import ROLES
 from helpers.features.population import TREND_WEEKS, Context
+from helpers.features.segments import of_segments
 from helpers.features.visible import visible
 
 __all__ = ["ACTIVITY", "MAX_PAIRED", "Relation", "of_table", "stage_feature_kinds"]
 
 MAX_PAIRED = 100
 """Pairs are counted in products of at most so many features; n features have n (n - 1) / 2."""
+
+PAIR_DAYS = 90
 
 Relation = Callable[[Context], str]
 """Makes the query of a relation."""
@@ -33,22 +36,11 @@ def of_table(name: str) -> Relation:
     return lambda _context: visible(name)
 
 
-def _day(_context: Context) -> str:
-    """Days with activity; ``gap_days`` without any lie before, ``best_28d`` is a running total."""
-    counts = ", ".join(f"d.n_{role}" for role in ROLES)
+def _gap(_context: Context) -> str:
+    """Days with activity in the last 90; ``gap_days`` without any lie before each."""
     return f"""
-        WITH activity AS (
-            SELECT *, day - LAG(day) OVER (PARTITION BY account_no ORDER BY day) - 1 AS gap_days,
-                   SUM(n_events) OVER (
-                       PARTITION BY account_no ORDER BY day
-                       RANGE BETWEEN 27 PRECEDING AND CURRENT ROW
-                   ) AS best_28d
-            FROM account_day
-        )
-        SELECT p.account_no, p.cutoff, p.age_days AS account_age, p.observed_days,
-               c.age_days, c.week, c.weekday, d.gap_days, d.best_28d,
-               d.n_events, d.n_night, d.millis, d.n_core, {counts}
-        FROM activity d {_SPINE}
+        SELECT p.account_no, p.cutoff, p.observed_days, c.age_days, d.gap_days
+        FROM day_run d {_SPINE} WHERE c.age_days <= 90
         """
 
 
@@ -68,22 +60,23 @@ def _user(context: Context) -> str:
     return f"""
         WITH so_far AS ({_so_far("account_user_day", "user_no")}),
         recent AS (
-            SELECT p.account_no, p.cutoff, d.user_no,
+            SELECT d.user_no, c.cutoff,
                    SUM(CASE WHEN c.age_days <= 30 THEN 1 ELSE 0 END) AS days_30d,
                    SUM(CASE WHEN c.age_days > 30 THEN 1 ELSE 0 END) AS days_before,
-                   {_distinct_weeks("c.week", 4)} AS weeks_now,
-                   {_distinct_weeks("c.week_before", 4)} AS weeks_before
-            FROM account_user_day d {_SPINE}
-            WHERE c.age_days <= 60 GROUP BY p.account_no, p.cutoff, d.user_no
+                   BIT_OR(c.now_bit) AS weeks_now, BIT_OR(c.short_before_bit) AS weeks_before
+            FROM account_user_day d JOIN as_of_day c ON c.day = d.day
+            WHERE c.age_days <= 60 GROUP BY d.user_no, c.cutoff
         )
         SELECT s.account_no, s.cutoff, s.last_age, s.observed_days, u.department, u.is_admin,
                COALESCE(r.days_30d, 0) AS days_30d, COALESCE(r.days_before, 0) AS days_before,
-               COALESCE(r.weeks_now, 0) AS weeks_now, COALESCE(r.weeks_before, 0) AS weeks_before,
+               COALESCE(w.n, 0) AS weeks_now, COALESCE(b.n, 0) AS weeks_before,
                ROW_NUMBER() OVER (
                    PARTITION BY s.account_no, s.cutoff ORDER BY s.n_events DESC, s.user_no
                ) AS place
         FROM so_far s
         LEFT JOIN recent r ON r.user_no = s.user_no AND r.cutoff = s.cutoff
+        LEFT JOIN week_set w ON w.weeks = r.weeks_now
+        LEFT JOIN week_set b ON b.weeks = r.weeks_before
         JOIN account_user n ON n.user_no = s.user_no
         LEFT JOIN {people} u ON u.user_id = n.user_id AND u.account_no = n.account_no
         """
@@ -116,40 +109,17 @@ def _no_users() -> str:
     return f"(SELECT {columns}, {known})"
 
 
-def _distinct_weeks(column: str, n: int) -> str:
-    parts = [f"MAX(CASE WHEN {column} = {week} THEN 1 ELSE 0 END)" for week in range(n)]
-    return " + ".join(parts)
-
-
 def _user_week(context: Context) -> str:
     """People active in each whole week back from the cutoff."""
     weeks = max(TREND_WEEKS, max(context.windows_days) // 7)
     return f"""
-        SELECT account_no, cutoff, week, MIN(observed_weeks) AS observed_weeks, COUNT(*) AS wau
+        SELECT p.account_no, p.cutoff, w.week, p.observed_weeks, w.wau
         FROM (
-            SELECT p.account_no, p.cutoff, c.week, d.user_no,
-                   MIN(p.observed_weeks) AS observed_weeks
-            FROM account_user_day d {_SPINE}
-            WHERE c.week < {weeks}
-            GROUP BY p.account_no, p.cutoff, c.week, d.user_no
-        ) AS people
-        GROUP BY account_no, cutoff, week
-        """
-
-
-def _session(context: Context) -> str:
-    """Visits by day; their length as recorded, or else from first to last event."""
-    since = context.engine.value("SELECT MIN(day) FROM account_session WHERE millis IS NOT NULL")
-    length = "CAST(FLOOR(CAST(d.span_us AS DOUBLE) / 1000 + 0.5) AS BIGINT)"
-    if since is not None:
-        length = f"CASE WHEN p.cutoff > {since} THEN d.millis ELSE {length} END"
-    return f"""
-        SELECT account_no, cutoff, age_days, COALESCE(length_ms, 0) AS length_ms,
-               CASE WHEN length_ms IS NULL THEN 0 ELSE 1 END AS n_timed
-        FROM (
-            SELECT p.account_no, p.cutoff, c.age_days, {length} AS length_ms
-            FROM account_session d {_SPINE} WHERE c.age_days <= {max(context.windows_days)}
-        ) AS visits
+            SELECT account_no, cutoff, week, COUNT(*) AS wau FROM (
+                SELECT DISTINCT d.account_no, c.cutoff, c.week, d.user_no
+                FROM account_user_day d JOIN as_of_day c ON c.day = d.day WHERE c.week < {weeks}
+            ) AS people GROUP BY account_no, cutoff, week
+        ) AS w JOIN population p ON p.account_no = w.account_no AND p.cutoff = w.cutoff
         """
 
 
@@ -165,25 +135,25 @@ def stage_feature_kinds(context: Context) -> None:
     engine.table(
         "feature_kind",
         f"""
-        SELECT feature, MAX(COALESCE(core, 0)) AS core, MAX(COALESCE(premium, 0)) AS premium,
-               MAX(listed) AS listed
+        SELECT e.feature, MIN(n.feature_no) AS feature_no, MAX(COALESCE(core, 0)) AS core,
+               MAX(COALESCE(premium, 0)) AS premium, MAX(listed) AS listed
         FROM (
             SELECT feature, core, premium, 1 AS listed FROM ({listed}
                 SELECT feature, core, premium FROM event_kind WHERE FALSE) AS catalogue
             UNION ALL
-            SELECT DISTINCT feature, 0 AS core, 0 AS premium, 0 AS listed FROM account_feature_day
-        ) AS every GROUP BY feature
+            SELECT feature, 0 AS core, 0 AS premium, 0 AS listed FROM feature_name
+        ) AS e LEFT JOIN feature_name n ON n.feature = e.feature GROUP BY e.feature
         """,
     )
     engine.table(
         "available",
         """
         WITH first_seen AS (
-            SELECT feature, MIN(day) AS first_day FROM account_feature_day GROUP BY feature
+            SELECT feature_no, MIN(day) AS first_day FROM feature_day GROUP BY feature_no
         )
         SELECT c.cutoff, COUNT(*) AS n_features, SUM(k.core) AS n_core, SUM(k.premium) AS n_premium
         FROM cutoff c CROSS JOIN feature_kind k
-        LEFT JOIN first_seen f ON f.feature = k.feature
+        LEFT JOIN first_seen f ON f.feature_no = k.feature_no
         WHERE k.listed = 1 OR f.first_day < c.cutoff
         GROUP BY c.cutoff
         """,
@@ -193,51 +163,56 @@ def stage_feature_kinds(context: Context) -> None:
 def _feature(_context: Context) -> str:
     """Features an account ever used: when first, when last, in which weeks."""
     return f"""
-        WITH so_far AS ({_so_far("account_feature_day", "feature")}),
+        WITH so_far AS ({_so_far("feature_day", "feature_no")}),
         recent AS (
-            SELECT p.account_no, p.cutoff, d.feature,
+            SELECT d.account_no, d.feature_no, c.cutoff,
                    SUM(CASE WHEN c.age_days <= 90 THEN d.n_events ELSE 0 END) AS n_90d,
                    SUM(CASE WHEN c.age_days <= 30 THEN 1 ELSE 0 END) AS days_30d,
                    SUM(CASE WHEN c.age_days BETWEEN 31 AND 60 THEN 1 ELSE 0 END) AS days_before,
                    SUM(CASE WHEN c.age_days > 30 THEN 1 ELSE 0 END) AS days_earlier,
-                   {_distinct_weeks("c.week", 4)} AS weeks_now,
-                   {_distinct_weeks("c.week_before", 8)} AS weeks_before
-            FROM account_feature_day d {_SPINE}
-            WHERE c.age_days <= 120 GROUP BY p.account_no, p.cutoff, d.feature
+                   BIT_OR(c.now_bit) AS weeks_now, BIT_OR(c.before_bit) AS weeks_before
+            FROM feature_day d JOIN as_of_day c ON c.day = d.day
+            WHERE c.age_days <= 120 GROUP BY d.account_no, d.feature_no, c.cutoff
         )
-        SELECT s.account_no, s.cutoff, s.feature, s.last_age, s.first_age, k.core, k.premium,
+        SELECT s.account_no, s.cutoff, s.last_age, s.first_age, k.core, k.premium,
                v.n_features, v.n_core, v.n_premium, COALESCE(r.n_90d, 0) AS n_90d,
                COALESCE(r.days_30d, 0) AS days_30d, COALESCE(r.days_before, 0) AS days_before,
                COALESCE(r.days_earlier, 0) AS days_earlier,
-               COALESCE(r.weeks_now, 0) AS weeks_now, COALESCE(r.weeks_before, 0) AS weeks_before
+               COALESCE(w.n, 0) AS weeks_now, COALESCE(b.n, 0) AS weeks_before
         FROM so_far s
         LEFT JOIN recent r ON r.account_no = s.account_no AND r.cutoff = s.cutoff
-                          AND r.feature = s.feature
-        JOIN feature_kind k ON k.feature = s.feature
+                          AND r.feature_no = s.feature_no
+        LEFT JOIN week_set w ON w.weeks = r.weeks_now
+        LEFT JOIN week_set b ON b.weeks = r.weeks_before
+        JOIN feature_kind k ON k.feature_no = s.feature_no
         JOIN available v ON v.cutoff = s.cutoff
         """
 
 
 def _pair(_context: Context) -> str:
-    """Pairs of features used on the same day, each with its last such day before the cutoff.
+    """Pairs of features used on the same day at least once in the 90 days before the cutoff.
 
     A pair is first reduced to its last day before each next cutoff, so that the join with the
     cutoffs stays small.
     """
     return f"""
-        WITH together AS (
-            SELECT f.account_no, f.feature AS one, g.feature AS other, s.next_cutoff,
-                   MAX(f.day) AS last_day
-            FROM account_feature_day f
-            JOIN account_feature_day g ON g.account_no = f.account_no AND g.day = f.day
-                                      AND g.feature > f.feature
-            JOIN as_of_step s ON s.day = f.day
+        WITH recent AS (
+            SELECT d.account_no, d.day, d.feature_no, s.next_cutoff
+            FROM feature_day d
+            JOIN as_of_step s ON s.day = d.day
             JOIN available v ON v.cutoff = s.next_cutoff AND v.n_features <= {MAX_PAIRED}
-            GROUP BY f.account_no, f.feature, g.feature, s.next_cutoff
+            WHERE d.day >= (SELECT MIN(cutoff) - {PAIR_DAYS} FROM cutoff)
+        ), together AS (
+            SELECT f.account_no, f.feature_no AS one, g.feature_no AS other, f.next_cutoff,
+                   MAX(f.day) AS last_day
+            FROM recent f JOIN recent g ON g.account_no = f.account_no AND g.day = f.day
+                                       AND g.feature_no > f.feature_no
+            GROUP BY f.account_no, f.feature_no, g.feature_no, f.next_cutoff
         )
-        SELECT t.account_no, p.cutoff, t.one, t.other, p.cutoff - MAX(t.last_day) AS last_age
+        SELECT t.account_no, p.cutoff, t.one, t.other
         FROM together t
         JOIN population p ON p.account_no = t.account_no AND p.cutoff >= t.next_cutoff
+                         AND p.cutoff - t.last_day <= {PAIR_DAYS}
         JOIN available v ON v.cutoff = p.cutoff AND v.n_features <= {MAX_PAIRED}
         GROUP BY t.account_no, p.cutoff, t.one, t.other
         """
@@ -263,11 +238,11 @@ def _setup(context: Context) -> str:
 
 
 ACTIVITY: Mapping[str, Relation] = {
-    "day": _day,
+    "day": of_segments,
+    "gap": _gap,
     "week": _week,
     "user": _user,
     "user_week": _user_week,
-    "session": _session,
     "feature": _feature,
     "pair": _pair,
     "setup": _setup,

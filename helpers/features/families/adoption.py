@@ -3,7 +3,7 @@
 # SQL is assembled here from names of this package, never from data.
 # ruff: noqa: S608
 
-from helpers.features.feature import Feature, exact_sum, ratio, within
+from helpers.features.feature import Feature, exact_sum, ratio
 from helpers.features.relations import MAX_PAIRED
 
 __all__ = ["FEATURES"]
@@ -126,7 +126,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="pairs",
         note=f"empty where the product has more than {MAX_PAIRED} features (a shop's articles)",
         over="pair",
-        sql=within("1", 90, age="last_age"),
+        sql="COUNT(*)",
         window=90,
         needs=("events",),
         fill=f"CASE WHEN (SELECT MAX(v.n_features) FROM available v WHERE v.cutoff = p.cutoff) <= "

@@ -176,7 +176,7 @@ MILESTONES: tuple[Feature, ...] = (
         meaning="1 if a colleague was invited in the account's first 30 days",
         unit="0 or 1",
         over="day",
-        sql=f"CASE WHEN {flag('n_invite > 0 AND account_age - age_days < 30')}"
+        sql=f"CASE WHEN {flag('invite_after_days < 30')}"
         " = 1 THEN 1 WHEN MIN(account_age) >= 30 THEN 0 END",
         needs=("role:invite",),
         fill="CASE WHEN age_days >= 30 THEN 0 END",

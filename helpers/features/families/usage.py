@@ -4,7 +4,7 @@ from helpers.features.feature import Feature, ratio, within
 
 __all__ = ["FEATURES"]
 
-_ACTIVE = within("1")
+_ACTIVE = within("n_days")
 _RECENT_90 = "LEAST(90, MAX(observed_days))"
 
 FEATURES: tuple[Feature, ...] = (
@@ -52,8 +52,8 @@ FEATURES: tuple[Feature, ...] = (
         name="sessions__n_{w}d",
         meaning="visits in the last {w} days; one that goes on past midnight counts as two",
         unit="visits",
-        over="session",
-        sql=within("1"),
+        over="day",
+        sql=within("n_visits"),
         needs=("events.session_id",),
         fill="0",
         seed="F-04",
@@ -73,7 +73,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="mean length of a visit in the last {w} days: recorded time, or from its first to "
         "its last event where no time is recorded at all",
         unit="minutes",
-        over="session",
+        over="day",
         sql=ratio(within("length_ms"), within("n_timed")) + " / 60000",
         needs=("events.session_id",),
         seed="F-04",
@@ -179,10 +179,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="share of events on Saturday and Sunday, last 90 days",
         unit="share",
         over="day",
-        sql=ratio(
-            "SUM(CASE WHEN age_days <= 90 AND weekday >= 5 THEN n_events ELSE 0 END)",
-            within("n_events", 90),
-        ),
+        sql=ratio(within("n_weekend", 90), within("n_events", 90)),
         window=90,
         needs=("events",),
         seed="F-05",
@@ -203,7 +200,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="days since the last event; 1 is the day before the as-of date",
         unit="days",
         over="day",
-        sql="MIN(age_days)",
+        sql="MIN(last_age)",
         needs=("events",),
         note="empty for accounts without any event so far",
         seed="F-03",
@@ -213,7 +210,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="days since the last login; 1 is the day before the as-of date",
         unit="days",
         over="day",
-        sql="MIN(CASE WHEN n_login > 0 THEN age_days END)",
+        sql="MIN(login_age)",
         needs=("role:login",),
         note="empty for accounts without any login so far",
         seed="F-03",
@@ -238,10 +235,9 @@ FEATURES: tuple[Feature, ...] = (
         name="longest_gap_days_90d",
         meaning="longest run of days without an event in the last 90 days (or all days so far)",
         unit="days",
-        over="day",
-        sql="GREATEST(LEAST(90, MAX(observed_days), MIN(age_days) - 1), COALESCE(MAX(CASE WHEN "
-        "age_days <= 90 THEN LEAST(COALESCE(gap_days, 90), LEAST(90, observed_days) - age_days) "
-        "END), 0))",
+        over="gap",
+        sql="GREATEST(LEAST(90, MAX(observed_days), MIN(age_days) - 1), "
+        "MAX(LEAST(COALESCE(gap_days, 90), LEAST(90, observed_days) - age_days)), 0)",
         window=90,
         needs=("events",),
         fill="LEAST(90, observed_days)",

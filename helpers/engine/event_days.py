@@ -1,0 +1,195 @@
+"""The two passes over the events, and the tables of days that come of them.
+
+Whatever needs an event's own row is computed here, in one pass by person and visit and in one by
+what was done. Both group at once. Ids that recur become numbers on the way: rows of few whole
+numbers are grouped, kept and joined faster than names, and by every engine.
+"""
+
+# SQL is assembled here from names of this package, never from data.
+# ruff: noqa: S608
+
+from collections.abc import Collection, Sequence
+
+from helpers.engine.days import epoch_us, local_day
+from helpers.engine.engine import Engine
+
+__all__ = ["DAY_US", "HOUR_US", "count_days", "count_pairs", "count_visits"]
+
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+
+
+def count_visits(engine: Engine, local: str) -> None:
+    """Make ``person_visit``, ``account_user``, ``account_user_day`` and ``account_visit``.
+
+    Parameters
+    ----------
+    engine : Engine
+        With ``events`` and the table ``account``.
+    local : str
+        SQL for microseconds on the wall clock of ``e.occurred_at``.
+
+    Notes
+    -----
+    People and visits nearly coincide: a visit is one person's, as a rule. Grouped by both at once
+    there are hardly more rows than of either, and events are read once instead of twice.
+    """
+    millis = "CAST(FLOOR(e.duration_s * 1000 + 0.5) AS BIGINT) AS ms"
+    engine.table(
+        "person_visit",
+        f"""
+        SELECT account_no, user_id, session_id, day, CAST(COUNT(*) AS INTEGER) AS n_events,
+               CAST(SUM(ms) AS BIGINT) AS millis, MIN(at_us) AS first_us, MAX(at_us) AS last_us,
+               CAST(SUM(CASE WHEN clock_us <> 0 THEN 1 ELSE 0 END) AS INTEGER) AS n_timed
+        FROM ({_events(f"e.user_id, e.session_id, {millis}", local)}) AS e
+        GROUP BY account_no, user_id, session_id, day
+        """,
+    )
+    _count_people(engine)
+    engine.derive(
+        "account_session",
+        f"""
+        SELECT account_no, session_id, day, n_events, millis, span_us
+        FROM ({_VISITS}) AS visits WHERE session_id IS NOT NULL
+        """,
+    )
+    engine.table("account_visit", _visits_by_day())
+
+
+_VISITS = """
+    SELECT account_no, session_id, day, CAST(SUM(n_events) AS BIGINT) AS n_events,
+           CAST(SUM(millis) AS BIGINT) AS millis, CAST(SUM(n_timed) AS BIGINT) AS n_timed,
+           MAX(last_us) - MIN(first_us) AS span_us
+    FROM person_visit GROUP BY account_no, session_id, day
+    """
+"""Query for visits, and for what was done outside of any (session_id is empty)."""
+
+
+def _visits_by_day() -> str:
+    """Query for the visits of a day; a span counts in whole milliseconds, visit by visit."""
+    span = "CAST(FLOOR(CAST(span_us AS DOUBLE) / 1000 + 0.5) AS BIGINT)"
+
+    def total(value: str) -> str:
+        return f"CAST(SUM(CASE WHEN session_id IS NULL THEN 0 ELSE {value} END) AS BIGINT)"
+
+    return f"""
+        SELECT account_no, day, CAST(SUM(millis) AS BIGINT) AS millis,
+               CAST(SUM(n_timed) AS BIGINT) AS n_timed, COUNT(session_id) AS n_visits,
+               {total("CASE WHEN millis IS NULL THEN 0 ELSE 1 END")} AS n_clocked,
+               {total("COALESCE(millis, 0)")} AS visit_ms, {total(span)} AS span_ms
+        FROM ({_VISITS}) AS visits GROUP BY account_no, day
+        """
+
+
+def _count_people(engine: Engine) -> None:
+    """Give people numbers, which group and join faster than names, and count their days."""
+    engine.table(
+        "account_user",
+        """
+        SELECT CAST(ROW_NUMBER() OVER (ORDER BY account_no, user_id) AS INTEGER) AS user_no,
+               account_no, user_id
+        FROM (
+            SELECT DISTINCT account_no, user_id FROM person_visit WHERE user_id IS NOT NULL
+        ) AS people
+        """,
+    )
+    engine.table(
+        "account_user_day",
+        """
+        SELECT u.account_no, u.user_no, v.day, CAST(SUM(v.n_events) AS BIGINT) AS n_events
+        FROM person_visit v
+        JOIN account_user u ON u.account_no = v.account_no AND u.user_id = v.user_id
+        GROUP BY u.account_no, u.user_no, v.day
+        """,
+    )
+
+
+def count_pairs(engine: Engine, local: str) -> None:
+    """Make ``event_pair`` (pair_no, event, stated: the row's own feature) and ``pair_day``."""
+    engine.table(
+        "event_pair",
+        """
+        SELECT CAST(ROW_NUMBER() OVER (ORDER BY event, stated NULLS FIRST) AS INTEGER) AS pair_no,
+               event, stated, COALESCE(stated, '') AS known
+        FROM (SELECT DISTINCT event, feature AS stated FROM events) AS seen
+        """,
+    )
+    pair = "JOIN event_pair p ON p.event = e.event"
+    if engine.value("SELECT COUNT(*) - COUNT(DISTINCT event) FROM event_pair"):
+        pair += " AND p.known = COALESCE(e.feature, '')"  # some event belongs to several features
+    night = f"clock_us < {6 * HOUR_US} OR clock_us >= {22 * HOUR_US}"
+    engine.table(
+        "pair_day",
+        f"""
+        SELECT account_no, pair_no, day, CAST(COUNT(*) AS INTEGER) AS n_events,
+               CAST(SUM(CASE WHEN {night} THEN 1 ELSE 0 END) AS INTEGER) AS n_night
+        FROM ({_events("p.pair_no", local, pair)}) AS e GROUP BY account_no, pair_no, day
+        """,
+    )
+
+
+def _events(columns: str, local: str, join: str = "") -> str:
+    """Query for the events of the accounts that are in: each with its day and time of day.
+
+    One step a level: what is computed once is not computed again in each place that uses it.
+    """
+    return f"""
+        SELECT *, local_us - {DAY_US} * CAST(day AS BIGINT) AS clock_us FROM (
+            SELECT *, {local_day("local_us")} AS day FROM (
+                SELECT a.account_no, {columns}, {epoch_us("e.occurred_at")} AS at_us,
+                       {local} AS local_us
+                FROM events e JOIN account a ON a.account_id = e.account_id {join}
+            ) AS e
+        ) AS e
+        """
+
+
+def count_days(engine: Engine, roles: Sequence[str], played: Collection[str]) -> None:
+    """Make ``account_day`` and ``feature_day``, and name what ``pair_day`` and the latter number.
+
+    Parameters
+    ----------
+    engine : Engine
+        After the passes, with the flags of ``event_pair`` filled in.
+    roles : sequence of str
+        Each gets a column.
+    played : collection of str
+        Roles that an event plays; the others are counted 0 without looking.
+    """
+    counts = ", ".join(
+        f"CAST({f'SUM(d.n_events * p.is_{role})' if role in played else '0'} AS BIGINT) AS n_{role}"
+        for role in roles
+    )
+    engine.table(
+        "account_day",
+        f"""
+        SELECT d.*, v.millis, v.n_timed, v.n_visits, v.n_clocked, v.visit_ms, v.span_ms
+        FROM (
+            SELECT d.account_no, d.day, CAST(SUM(d.n_events) AS BIGINT) AS n_events,
+                   CAST(SUM(d.n_night) AS BIGINT) AS n_night,
+                   CAST(SUM(d.n_events * p.core) AS BIGINT) AS n_core, {counts}
+            FROM pair_day d JOIN event_pair p ON p.pair_no = d.pair_no GROUP BY d.account_no, d.day
+        ) AS d
+        JOIN account_visit v ON v.account_no = d.account_no AND v.day = d.day
+        """,
+    )
+    engine.drop("account_visit")
+    engine.table(
+        "feature_day",
+        """
+        SELECT d.account_no, p.feature_no, d.day, CAST(SUM(d.n_events) AS INTEGER) AS n_events
+        FROM pair_day d JOIN event_pair p ON p.pair_no = d.pair_no
+        WHERE p.feature_no IS NOT NULL GROUP BY d.account_no, p.feature_no, d.day
+        """,
+    )
+    engine.derive(
+        "account_event_day",
+        "SELECT d.account_no, p.event, p.stated AS feature, d.day, "
+        "CAST(d.n_events AS BIGINT) AS n_events, CAST(d.n_night AS BIGINT) AS n_night "
+        "FROM pair_day d JOIN event_pair p ON p.pair_no = d.pair_no",
+    )
+    engine.derive(
+        "account_feature_day",
+        "SELECT d.account_no, f.feature, d.day, CAST(d.n_events AS BIGINT) AS n_events "
+        "FROM feature_day d JOIN feature_name f ON f.feature_no = d.feature_no",
+    )
