@@ -1,6 +1,7 @@
 """The configuration chooses the engine; what it lacks is said before any data are read."""
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -8,9 +9,11 @@ from helpers.config.engine import EngineSettings
 from helpers.engine.duckdb_engine import DuckDBEngine
 from helpers.engine.opening import check_engine, open_duckdb, open_engine
 from helpers.errors import ConfigError, exit_code_of
+from helpers.run.execute import RunOptions, run_company
 from tests.company import make_config, write_run
 from tests.engine.same import on
 
+ROOT = Path(__file__).parents[2]
 VARIABLE = "PLAYBOOK_TEST_NOWHERE"
 
 
@@ -44,6 +47,21 @@ def test_a_library_that_is_not_installed_is_named(kind, library, monkeypatch):
     )
     with pytest.raises(ConfigError, match=rf"{library} is not installed.*playbook\[{kind}\]'"):
         check_engine(settings)
+
+
+def test_a_run_stops_before_any_data_are_read(tmp_path, monkeypatch):
+    pytest.importorskip("psycopg")
+    monkeypatch.delenv(VARIABLE, raising=False)
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\ncompany: {name: Muster, currency: EUR}\n"
+        "sources: {accounts: {files: not_there.csv}, events: {files: not_there.csv}}\n"
+        f"engine: {{kind: postgres, connection_env: {VARIABLE}}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError, match=f"variable {VARIABLE}, which is not set"):
+        run_company(RunOptions(root=ROOT, config=path, reports=tmp_path / "reports"))
+    assert not (tmp_path / "reports").exists()
 
 
 def test_a_variable_that_is_not_set_is_named(tmp_path, monkeypatch):
