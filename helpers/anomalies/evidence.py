@@ -30,6 +30,8 @@ Tables = dict[str, pd.DataFrame]
 
 def headline(tables: Tables) -> str:
     """Return the finding's sentence, as a format string."""
+    if tables["alerts"].empty and tables["scores"].empty:
+        return "No account was judged; what is missing for it is said below."
     if tables["alerts"].empty:
         return "Nothing was out of the ordinary in the days under review."
     return (

@@ -63,6 +63,7 @@ EVENTS = Table(
         c("session_id", "id", "the visit it belongs to"),
         c("duration_s", "number", "seconds", minimum=0),
         c("value", "number", "count or amount carried by the event"),
+        c("loaded_at", "timestamp", "when the row came in: a run as of an earlier day skips it"),
     ),
 )
 

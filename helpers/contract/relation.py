@@ -14,6 +14,8 @@ __all__ = [
     "TOUCHPOINTS",
 ]
 
+_CURRENCY = "ISO 4217; a row in another than the company's is quarantined: convert it first"
+
 TICKETS = Table(
     name="tickets",
     meaning="support",
@@ -54,6 +56,7 @@ SUBSCRIPTIONS = Table(
             maximum=1,
         ),
         c("is_trial", "boolean", "unpaid trial"),
+        c("currency", "text", _CURRENCY),
     ),
 )
 
@@ -70,6 +73,7 @@ INVOICES = Table(
         c("paid_on", "date", "when paid", known_on="paid_on"),
         c("amount", "number", "in the configured currency", required=True, minimum=0),
         c("method", "text", "how it is paid", known_on="paid_on"),
+        c("currency", "text", _CURRENCY),
     ),
 )
 

@@ -70,11 +70,18 @@ def days_active_per_week(features: pd.DataFrame) -> pd.Series:
 
     Stickiness (mean daily over monthly active users) where users are known, so that an
     account with many occasional users does not pass for a daily one; otherwise the
-    account's own active days. Missing only where neither is known.
+    account's own active days. Where neither is known of anybody (a snapshot without events) it
+    is estimated from the days since the last login or event: seen on a random day, one who comes
+    every ``g`` days was last there ``(g + 1) / 2`` days ago on average.
     """
     account = reading(features, "active_days__n", days=30, scaled=True) / 30
     person = reading(features, "stickiness_30d")
-    return (7 * person.fillna(account)).rename(DAYS_PER_WEEK)
+    known = person.fillna(account)
+    if known.isna().all():
+        last = reading(features, "days_since_last_login")
+        last = last.fillna(reading(features, "days_since_last_event"))
+        known = 1 / (2 * last - 1).clip(lower=1)
+    return (7 * known).rename(DAYS_PER_WEEK)
 
 
 def silent_days(features: pd.DataFrame) -> pd.Series:

@@ -18,7 +18,16 @@ from helpers.sources.quarantine import HELD_BACK, ORPHAN, Aside, collect, frame_
 from helpers.sources.session import Session, Sql, commas, fill, ident, literal
 from helpers.sources.values import folded
 
-__all__ = ["Judged", "hold_back", "judge", "materialise", "newest_day", "rows_a_day", "staged_rows"]
+__all__ = [
+    "Judged",
+    "hold_back",
+    "judge",
+    "materialise",
+    "newest_day",
+    "other_currencies",
+    "rows_a_day",
+    "staged_rows",
+]
 
 RESPELLED = "ids that differ only in case or blanks from those of accounts"
 _META = ("_pos", "_reason", "_column", "_excerpt", "_raw_id")
@@ -147,11 +156,27 @@ def hold_back(
     else:
         moment = cutoff(day, config.company.time_zone)
         limit = fill("CAST({d} AS TIMESTAMPTZ)", d=literal(moment.isoformat()))
+    _put_aside(
+        session, rows, HELD_BACK, table.when, fill("{w} >= {l}", w=ident(table.when), l=limit)
+    )
+    if "loaded_at" in table.names:
+        moment = cutoff(as_of, config.company.time_zone)
+        limit = fill("CAST({d} AS TIMESTAMPTZ)", d=literal(moment.isoformat()))
+        _put_aside(session, rows, HELD_BACK, "loaded_at", fill("loaded_at >= {l}", l=limit))
+
+
+def other_currencies(session: Session, rows: Sql, table: Table, currency: str) -> None:
+    """Give the reason ``other_currency`` to rows whose money cannot be added to the rest."""
+    if "currency" in table.names:
+        test = fill("upper(currency) <> {c}", c=literal(currency))
+        _put_aside(session, rows, "other_currency", "currency", test)
+
+
+def _put_aside(session: Session, rows: Sql, reason: str, column: str, test: Sql) -> None:
     session.run(fill(
         "UPDATE {r} SET _reason = {h}, _column = {n}, _excerpt = CAST({w} AS VARCHAR) "
-        "WHERE {w} >= {l} AND (_reason IS NULL OR _reason = {o})",
-        r=rows, h=literal(HELD_BACK), n=literal(table.when), w=ident(table.when), l=limit,
-        o=literal(ORPHAN),
+        "WHERE {t} AND (_reason IS NULL OR _reason = {o})",
+        r=rows, h=literal(reason), n=literal(column), w=ident(column), t=test, o=literal(ORPHAN),
     ))  # fmt: skip
 
 

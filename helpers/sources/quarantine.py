@@ -10,7 +10,7 @@ Reasons. Of a line: ``too_many_fields(4>3)``, ``too_few_fields(2<3)``, ``stray_q
 ``not_finite``, ``not_a_whole_number``, ``below_minimum(0)``, ``above_maximum(1)``,
 ``not_a_boolean``, ``bad_timestamp``, ``bad_date``, ``implausible_time``, ``cast_failed``. Of a
 row among others: ``lookup_unmatched(<lookup>)``, ``orphan``, ``conflicting_key``,
-``ambiguous_key``, ``future``.
+``ambiguous_key``, ``other_currency``, ``future``.
 """
 
 from dataclasses import dataclass

@@ -18,6 +18,7 @@ from helpers.sources.judge import (
     judge,
     materialise,
     newest_day,
+    other_currencies,
     rows_a_day,
     staged_rows,
 )
@@ -258,6 +259,7 @@ class Work:
         if as_of is not None:
             hold_back(self.session, self.rows[name], TABLES[name], config=self.config,
                       as_of=as_of)  # fmt: skip
+        other_currencies(self.session, self.rows[name], TABLES[name], self.config.company.currency)
         self.judged[name] = judge(
             self.session,
             self.inputs[name],

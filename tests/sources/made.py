@@ -23,7 +23,8 @@ def config(
     *, accounts: Any = None, events: Any = None, time_zone: str = "UTC", **rest: Any
 ) -> CompanyConfig:
     """A configuration; extra keywords are further tables or top-level settings."""
-    top = ("ids", "roles", "analysis", "thresholds", "max_quarantine_share", "parameters")
+    top = ("ids", "roles", "analysis", "thresholds", "max_quarantine_share", "parameters",
+           "freshness", "catalogue")  # fmt: skip
     sources = {
         "accounts": accounts or {"files": "accounts.csv"},
         "events": events or {"files": "events.csv"},

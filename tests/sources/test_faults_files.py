@@ -5,10 +5,15 @@ import gzip
 import hashlib
 import json
 import os
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from helpers.config import load_config
 from helpers.errors import ConfigError, InputError
 from helpers.sources import check_files, plain
 from tests.sources.made import (
@@ -38,6 +43,48 @@ def test_fault_A01_all_missing_files_are_named_at_once(tmp_path):
         "  sources.events.files: file not found: events.csv",
     ]
     assert "say with --data where they start" in str(error.value)
+
+
+def test_fault_A01_the_line_of_the_configuration_is_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\ncompany: {name: Test, currency: EUR}\nsources:\n"
+        "  accounts:\n    files: crm.csv\n"
+        "  events:\n    - files: one.csv\n    - files: [two.csv]\n"
+    )
+    (tmp_path / "data").mkdir()
+
+    with pytest.raises(InputError) as error:
+        check_files(load_config(path), tmp_path / "data", config_path=path)
+
+    assert str(error.value).splitlines()[1:4] == [
+        "  sources.accounts.files: file not found: crm.csv; expected by line 5 of mine.yaml",
+        "  sources.events.0.files: file not found: one.csv; expected by line 7 of mine.yaml",
+        "  sources.events.1.files: file not found: two.csv; expected by line 8 of mine.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("read_csv('/etc/passwd')", "is not allowed"),
+        ("CASE WHEN a = 1 THEN", "not an SQL expression"),
+        ("a +", "not an SQL expression"),
+    ],
+)
+def test_an_expression_is_refused_with_its_line_before_any_file_is_looked_for(tmp_path, sql, words):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\ncompany: {name: Test, currency: EUR}\nsources:\n"
+        "  accounts: {files: crm.csv}\n  events:\n    files: one.csv\n    columns:\n"
+        f'      event: {{sql: "{sql}"}}\n'
+    )
+
+    with pytest.raises(ConfigError) as error:
+        check_files(load_config(path), tmp_path, config_path=path)
+
+    assert str(error.value).startswith("line 8 of mine.yaml: sources.events.columns.event.sql: ")
+    assert words in str(error.value)
 
 
 def test_fault_A02_an_optional_file_that_is_missing_leaves_the_table_absent(tmp_path):
@@ -289,6 +336,26 @@ def test_fault_A16_A19_one_bad_line_costs_one_line(tmp_path, line, reason):
     assert reasons(reading) == {reason: 1}
     assert reading.quarantine["row"].tolist() == [3]
     assert counts(reading)["rows_kept"] == 3
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
+def test_fault_A18_short_rows_cost_themselves_and_nobody_else(n_fields):
+    fields = ["A1", "login", "2024-03-01T08:00:00Z", "u1"]
+    lines = [",".join(fields[: n + 1]) for n in n_fields]
+    head = "account_id,event,occurred_at,user_id"
+    with tempfile.TemporaryDirectory() as name:
+        text = "\n".join([head, *lines, ""])
+        folder = write(Path(name) / "data", events_csv=text)
+        short = [n for n in n_fields if n < 3]
+        if len(short) == len(n_fields):
+            return
+        reading = read(folder, config(thresholds=LENIENT))
+        found = reading.quarantine.sort_values("row")
+        expected = [(i + 2, f"too_few_fields({n + 1}<4)") for i, n in enumerate(n_fields) if n < 3]
+        assert list(zip(found["row"], found["reason"], strict=True)) == expected
+        kept = counts(reading)["rows_kept"] + counts(reading)["rows_duplicate"]
+        assert kept == len(n_fields) - len(short)
 
 
 def test_fault_A17_a_delimiter_at_the_end_of_every_row_is_an_error(tmp_path):

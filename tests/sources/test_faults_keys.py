@@ -40,6 +40,17 @@ def test_fault_B01_leading_zeros_stay(tmp_path):
     assert clean(folder)["account_id"].value_counts().to_dict() == {"0123": 2, "123": 1}
 
 
+def test_fault_B03_ids_that_read_like_numbers_are_different_accounts(tmp_path):
+    # 1E10 and 10000000000 are one number, and so are 0x1F and 31, 1_000 and 1000
+    ids = ["1E10", "10000000000", "12E3", "12000", "0x1F", "31", "1_000", "1000"]
+    events = "".join(f"{id_},login,2024-03-0{n % 2 + 1}\n" for n, id_ in enumerate(ids))
+    folder = write(tmp_path / "data", accounts_csv=accounts(*ids),
+                   events_csv="account_id,event,occurred_at\n" + events)  # fmt: skip
+    read(folder)
+    assert sorted(clean(folder, "accounts")["account_id"]) == sorted(ids)
+    assert clean(folder)["account_id"].value_counts().to_dict() == dict.fromkeys(ids, 1)
+
+
 @pytest.mark.parametrize(
     "id_", ["9007199254740993", "18446744073709551617", "1E10", "12E3", "0x1F", "1_000", "1.0"]
 )

@@ -14,6 +14,7 @@ from tests.sources.made import (
     clean,
     config,
     counts,
+    out_of,
     read,
     reasons,
     rules,
@@ -300,7 +301,7 @@ def test_times_of_a_parquet_file_keep_their_instant(tmp_path):
     assert str(clean(folder)["occurred_at"].dtype) == "datetime64[us, UTC]"
 
 
-def test_rows_dated_outside_the_record_they_refer_to_are_an_issue(tmp_path):
+def test_fault_B13_rows_dated_outside_the_record_they_refer_to_are_an_issue(tmp_path):
     folder = write(
         tmp_path / "data",
         terms_csv="id,account,start,end\nS1,A1,2024-02-01,2024-02-10\nS2,A2,2024-02-01,\n",
@@ -329,3 +330,51 @@ def test_accounts_are_never_held_back(tmp_path):
     folder = write(tmp_path / "data", accounts_csv=ACCOUNTS + "A3,2024-06-01,Later\n")
 
     assert counts(read(folder), "accounts")["rows_kept"] == 3
+
+
+def test_fault_C17_a_stale_source_is_refused_against_the_as_of_date(tmp_path):
+    tickets = "ticket_id,account_id,opened_at\nT1,A1,2024-02-20T10:00:00Z\n"
+    folder = write(tmp_path / "data", tickets_csv=tickets)
+
+    def company(days):
+        return config(tickets={"files": "tickets.csv"},
+                      freshness={"tickets": {"error_after_days": days}})  # fmt: skip
+
+    with pytest.raises(InputError) as error:
+        read(folder, company(10))  # as of 3 March: the last row is eleven whole days old
+    assert (
+        "tickets: its newest row is of 2024-02-20, 11 days before the as-of date 2024-03-03; "
+        "freshness.tickets.error_after_days is 10. Refresh the extract" in str(error.value)
+    )
+    assert counts(read(folder, company(11)), "tickets")["rows_kept"] == 1
+    with pytest.raises(ValueError, match="it would never warn"):
+        config(freshness={"tickets": {"warn_after_days": 9, "error_after_days": 5}})
+
+
+def test_fault_C18_rows_that_came_in_later_are_not_used_by_an_earlier_run(tmp_path):
+    head = "account_id,event,occurred_at,loaded_at\n"
+    known = "A1,login,2024-03-01T08:00:00Z,2024-03-01T09:00:00Z\nA2,login,2024-03-02,\n"
+    late = "A1,export,2024-03-01T10:00:00Z,2024-03-03T00:00:00Z\n"
+    before = write(tmp_path / "before", events_csv=head + known)
+    after = write(tmp_path / "after", events_csv=head + known + late)
+
+    read(before)
+    reading = read(after)
+
+    assert (out_of(before) / "events.parquet").read_bytes() == (
+        out_of(after) / "events.parquet"
+    ).read_bytes()
+    assert reasons(reading) == {"future": 1}
+    assert reading.quarantine["column"].tolist() == ["loaded_at"]
+    assert counts(read(after, as_of=dt.date(2024, 3, 4)))["rows_kept"] == 3
+
+
+def test_fault_C19_events_out_of_order_are_the_same_events(tmp_path):
+    head, *rows = EVENTS.splitlines()
+    straight = write(tmp_path / "straight")
+    turned = write(tmp_path / "turned", events_csv="\n".join([head, *reversed(rows), ""]))
+    read(straight)
+    read(turned)
+    assert (out_of(straight) / "events.parquet").read_bytes() == (
+        out_of(turned) / "events.parquet"
+    ).read_bytes()

@@ -202,3 +202,31 @@ def test_a_cell_that_a_cast_cannot_read_costs_its_row_not_the_file(tmp_path):
     assert reasons(reading, "accounts") == {"cast_failed": 1}
     assert clean(folder, "accounts")["mrr"].tolist()[0] == 100.0
     assert clean(folder, "accounts")["mrr"].isna().tolist() == [False, True]
+
+
+def test_fault_D07_money_in_another_currency_is_put_aside_until_it_is_converted(tmp_path):
+    invoices = (
+        "invoice_id,account_id,issued_on,amount,currency\n"
+        "I1,A1,2024-02-01,100,EUR\nI2,A1,2024-02-01,100,usd\nI3,A2,2024-02-02,70,\n"
+    )
+    rates = "code,from,rate\nusd,2024-01-01,0.9\nEUR,2024-01-01,1\n"
+    folder = write(tmp_path / "data", invoices_csv=invoices, rates_csv=rates)
+
+    reading = read(folder, config(invoices={"files": "invoices.csv"}, thresholds=LENIENT))
+
+    assert reasons(reading, "invoices") == {"other_currency": 1}
+    assert reading.quarantine["value_excerpt"].tolist() == ["usd"]
+    assert clean(folder, "invoices")["amount"].sum() == 170  # never 270
+
+    converted = {
+        "files": "invoices.csv",
+        "where": "currency <> ''",
+        "columns": {
+            "amount": {"sql": "CAST(amount AS DOUBLE) * CAST(rates.rate AS DOUBLE)"},
+            "currency": {"constant": "EUR"},
+        },
+        "lookups": {"rates": {"files": "rates.csv", "key": "code", "match": "currency",
+                              "take": ["rate"], "valid_from": "from"}},
+    }  # fmt: skip
+    read(folder, config(invoices=converted, thresholds=LENIENT))
+    assert clean(folder, "invoices")["amount"].tolist() == [100, 90]
