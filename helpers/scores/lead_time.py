@@ -194,6 +194,8 @@ def lead_time(
         Only accounts that were there on a flagged date within the window.
     """
     columns = ["account_id", "churned_at", *(f"first_flag_{m}" for m in METHODS)]
+    if flags.empty:  # of no type, and so not to be merged
+        flags = flags.astype({"account_id": "string", "as_of": "datetime64[us]"})
     dates = np.sort(flags["as_of"].unique()) if len(flags) else np.empty(0, "datetime64[us]")
     left = outcomes[outcomes["churned_at"] < newest].drop_duplicates(["account_id", "churned_at"])
     left = left.sort_values(["churned_at", "account_id"], ignore_index=True)
