@@ -67,7 +67,7 @@ def shuffles(folder: Path, n_accounts: int, runs: int) -> None:
 def told_by_chance(material: Material) -> dict[str, int]:
     """Count what the notebook would report about outcomes, places and times."""
     sequences = mine_sequences(material, min_support=0.05, max_length=7)
-    rules = mine_rules(material, min_support=0.01).rules
+    rules = mine_rules(material, min_support=0.005).rules
     shifts = find_shifts(material.visits, as_of=material.as_of)
     return {
         "sequences": int(sequences["reported"].sum()),
@@ -101,22 +101,16 @@ def shuffled_baskets(held: Baskets, *, seed: int) -> Baskets:
 
 
 def shuffled_visits(visits: Visits, *, seed: int) -> Visits:
-    """Deal days (with the age they mean) anew within each account, and groups among accounts."""
+    """Give each account the days and groups of another one: what is done depends on neither."""
     rng = np.random.default_rng(seed)
-    sessions = visits.sessions.copy()
-    order = np.lexsort((rng.random(len(sessions)), sessions["account_id"].to_numpy()))
-    plain = np.argsort(sessions["account_id"].to_numpy(), kind="stable")
-    for name in ("day", "tenure"):
-        column = sessions[name].to_numpy()
-        dealt = column.copy()
-        dealt[plain] = column[order]
-        sessions[name] = pd.Series(dealt, sessions.index, dtype=sessions[name].dtype)
-    traits = sessions.drop_duplicates("account_id").set_index("account_id")[list(GROUPS[:-1])]
-    other = dict(zip(traits.index, rng.permutation(traits.index.to_numpy()), strict=True))
-    for name in traits.columns:
-        dealt_to = sessions["account_id"].map(other).map(traits[name])
-        sessions[name] = dealt_to.astype("string")
-    return Visits(sessions, visits.tokens)
+    sessions = visits.sessions
+    account = np.unique(sessions["account_id"].to_numpy(), return_inverse=True)[1]
+    rows = np.split(np.argsort(account, kind="stable"), np.cumsum(np.bincount(account))[:-1])
+    taken = np.empty(len(sessions), np.int64)
+    for mine, other in zip(rows, rng.permutation(len(rows)), strict=True):
+        taken[mine] = rng.choice(rows[other], len(mine))
+    dealt = sessions[["day", *GROUPS]].iloc[taken].set_index(sessions.index)
+    return Visits(sessions.assign(**dict(dealt.items())), visits.tokens)
 
 
 def planted(folder: Path, n_accounts: int, seeds: list[int]) -> None:

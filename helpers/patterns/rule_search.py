@@ -202,11 +202,12 @@ def _distinct_use(rules: pd.DataFrame, table: pd.DataFrame, max_q: float) -> pd.
     kept = kept[kept["confidence"] <= MAX_CONFIDENCE_USE]
     kept = kept.assign(alike_lift=alike_lift(kept, table, list(table.columns)))
     kept = kept[kept["alike_lift"] >= MIN_ALIKE_LIFT]
-    by = ["alike_lift", "confidence", "antecedents"]
-    kept = kept.sort_values(by, ascending=[False, False, True])
+    kept = kept.sort_values(["confidence", "antecedents"], ascending=[False, True])
     pairs = zip(kept["antecedents"], kept["consequents"], strict=True)
     turned = pd.Series([tuple(sorted(before + after)) for before, after in pairs], kept.index)
-    return kept[~turned.duplicated()].reset_index(drop=True)  # of A → B and B → A the surer one
+    kept = kept[~turned.duplicated()]  # of A → B and B → A the surer one
+    by = ["alike_lift", "antecedents"]
+    return kept.sort_values(by, ascending=[False, True]).reset_index(drop=True)
 
 
 def _matching_now(rules: pd.DataFrame, together: Baskets) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -105,12 +105,13 @@ def _exposed(table: pd.DataFrame, sets: list[tuple[str, ...]]) -> Exposure:
     )
 
 
-def _redundant(rules: pd.DataFrame) -> NDArray[np.bool_]:
+def _redundant(rules: pd.DataFrame, *, max_q: float = 0.05) -> NDArray[np.bool_]:
     """Tell which rules do not say more than a rule with fewer antecedents.
 
-    More means: among the baskets of the shorter rule, those of the longer one have the
-    consequent more often, with p < 0.05 after counting (Bonferroni) all items that could have
-    been added.
+    More means: among the baskets of each shorter rule, those of the longer one have the
+    consequent more often. The largest p-value over the shorter ones is corrected
+    (Benjamini-Hochberg) over the longer rules of this consequent that are certain by themselves:
+    of the others nothing will be told in any case.
     """
     keys = list(zip(rules["antecedents"], rules["consequents"], strict=True))
     place = {key: number for number, key in enumerate(keys)}
@@ -126,8 +127,15 @@ def _redundant(rules: pd.DataFrame) -> NDArray[np.bool_]:
         longer, shorter = np.array(pairs).T
         hits, n = rules["n_hits"].to_numpy(np.int64), rules["n_baskets"].to_numpy(np.int64)
         p = fisher_exact_greater(hits[longer], n[longer], hits[shorter], n[shorter])
-        tried = len({item for before, _ in keys for item in before})
-        redundant[longer[p * tried >= 0.05]] = True
+        worst = np.full(len(rules), -1.0)
+        np.maximum.at(worst, longer, p)
+        told = (rules["q_value"] < max_q).to_numpy(bool)
+        after = np.array([items[0] for _, items in keys])
+        for consequent in np.unique(after):
+            mine = np.flatnonzero((worst >= 0) & (after == consequent))
+            certain = mine[told[mine]]
+            redundant[mine] = True
+            redundant[certain] = benjamini_hochberg(worst[certain]) >= max_q
     return redundant
 
 
