@@ -79,7 +79,7 @@ def _per_person(features: pd.DataFrame) -> pd.DataFrame:
 
 def yardstick_of(features: pd.DataFrame) -> Yardstick:
     """Measure the company's scale on its live accounts at one date."""
-    rates, days = _per_person(features), days_active_per_week(features)
+    rates, days = _per_person(features), days_active_per_week(features, estimate=True)
     usual = percentile_cut(days, 0.50)
     adoption = reading(features, "adoption__share_90d")
     return Yardstick(
@@ -120,7 +120,7 @@ def readings_of(features: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     columns = pd.DataFrame(
         {
             "age_days": reading(features, "age_days"),
-            "days_per_week": days_active_per_week(features),
+            "days_per_week": days_active_per_week(features, estimate=True),
             "adoption": reading(features, "adoption__share_90d"),
             "actions": rates["actions"],
             "change": season_adjusted_change(features),

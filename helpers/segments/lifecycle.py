@@ -137,7 +137,7 @@ def engagement_level(features: pd.DataFrame) -> pd.Series:
         One of :data:`ENGAGEMENT_LEVELS`; never missing. A condition on features used counts
         as met where no feature is recorded.
     """
-    often = days_active_per_week(features).fillna(0.0)
+    often = days_active_per_week(features, estimate=True).fillna(0.0)
     several = reading(features, "features_used__n", days=30).fillna(2) >= 2
     core = reading(features, "core_features_used__n", days=30).fillna(1) >= 1
     recent = reading(features, "active_days__n", days=30).fillna(often) > 0

@@ -65,19 +65,21 @@ def reading(
     return (values * factor).rename(column)
 
 
-def days_active_per_week(features: pd.DataFrame) -> pd.Series:
+def days_active_per_week(features: pd.DataFrame, *, estimate: bool = False) -> pd.Series:
     """Days a week on which a typical person of the account is active (0 to 7).
 
     Stickiness (mean daily over monthly active users) where users are known, so that an
     account with many occasional users does not pass for a daily one; otherwise the
-    account's own active days. Where neither is known of anybody (a snapshot without events) it
-    is estimated from the days since the last login or event: seen on a random day, one who comes
-    every ``g`` days was last there ``(g + 1) / 2`` days ago on average.
+    account's own active days. Missing only where neither is known.
+
+    Where neither is known of anybody (a snapshot without events), ``estimate`` takes it from the
+    days since the last login or event: seen on a random day, one who comes every ``g`` days was
+    last there ``(g + 1) / 2`` days ago on average.
     """
     account = reading(features, "active_days__n", days=30, scaled=True) / 30
     person = reading(features, "stickiness_30d")
     known = person.fillna(account)
-    if known.isna().all():
+    if estimate and known.isna().all():
         last = reading(features, "days_since_last_login")
         last = last.fillna(reading(features, "days_since_last_event"))
         known = 1 / (2 * last - 1).clip(lower=1)

@@ -262,3 +262,20 @@ def test_a_short_baseline_is_judged_more_carefully():
 
     assert base.n_blocks[:2, 0].tolist() == [4, 12]
     assert relative[0] > relative[1]
+
+
+@pytest.mark.parametrize("weeks", [4.0, 6.0, 8.0, 10.0])
+def test_fault_E08_a_short_baseline_can_still_show_a_fall(weeks):
+    # A z that counts the judged week among its own baseline never exceeds (n - 1) / sqrt(n):
+    # with ten weeks or fewer "z > 3" would be a threshold that nothing can reach. Here the judged
+    # window is no part of the baseline, and the tail of Student's t has the weeks' own freedom.
+    n = weeks + 1
+    values = np.array([400.0] * int(weeks) + [0.0])
+    within = abs(values[-1] - values.mean()) / values.std(ddof=1)
+    assert within == pytest.approx((n - 1) / np.sqrt(n))
+    assert within < 3.02
+
+    low, _ = robust_tails(one(0, level=400.0, weeks=weeks))
+    counted, _ = count_tails(one(0, level=400.0, weeks=weeks))
+    assert low[0, 0] < 0.001
+    assert counted[0, 0] < 1e-6

@@ -76,7 +76,7 @@ def test_fault_D06_money_adds_up_exactly_in_any_order():
     assert sum(amounts[:10]) != 1.0  # what a plain sum of floats makes of it
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_fault_D13_nothing_divided_by_nothing_is_ever_infinite(seed):
     tables = make_tables(n_accounts=4, weeks=14, seed=seed)
     events = tables["events"]

@@ -48,3 +48,14 @@ def test_escaping_loses_nothing(text):
     assert html.unescape(escape(text)) == html.unescape(html.escape(visible(text)))
     assert not set("<>\"'") & set(escape(text))
     assert not set("<>\"'[]()*_`|$") & set(escape_markdown(text))
+
+
+def test_fault_D12_names_are_shown_without_what_reorders_or_hides_them():
+    family = "👨\u200d👩\u200d👧"  # joined by zero-width joiners
+    heart = "❤\ufe0f"  # a heart and its variation selector
+    assert visible(f"{family} {heart}") == f"{family} {heart}"
+    assert visible("Acme\u202egnp.exe") == "Acme gnp.exe"  # no override survives
+    assert visible("pay\u200bpal\ufeff") == "pay pal "  # nothing is hidden in a name
+    assert visible("a\tb\x1b[31mc") == "a b [31mc"
+    for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f":
+        assert mark not in visible(f"x{mark}y")
