@@ -19,6 +19,8 @@ from helpers.stats import benjamini_hochberg, fisher_exact_greater
 
 __all__ = ["RULE_COLUMNS", "alike_lift", "judge", "replicate", "select", "sharpest"]
 
+MAX_OVERLAP = 0.7
+"""Share of common baskets (of all baskets of both) above which two rules are told as one."""
 RULE_COLUMNS = (
     "antecedents",
     "consequents",
@@ -110,8 +112,8 @@ def _redundant(rules: pd.DataFrame, *, max_q: float = 0.05) -> NDArray[np.bool_]
 
     More means: among the baskets of each shorter rule, those of the longer one have the
     consequent more often. The largest p-value over the shorter ones is corrected
-    (Benjamini-Hochberg) over the longer rules of this consequent that are certain by themselves:
-    of the others nothing will be told in any case.
+    (Benjamini-Hochberg) over the longer rules of this consequent that are certain by themselves
+    and raise its rate: of the others nothing will be told in any case.
     """
     keys = list(zip(rules["antecedents"], rules["consequents"], strict=True))
     place = {key: number for number, key in enumerate(keys)}
@@ -129,7 +131,7 @@ def _redundant(rules: pd.DataFrame, *, max_q: float = 0.05) -> NDArray[np.bool_]
         p = fisher_exact_greater(hits[longer], n[longer], hits[shorter], n[shorter])
         worst = np.full(len(rules), -1.0)
         np.maximum.at(worst, longer, p)
-        told = (rules["q_value"] < max_q).to_numpy(bool)
+        told = ((rules["q_value"] < max_q) & (rules["lift"] > 1)).to_numpy(bool)
         after = np.array([items[0] for _, items in keys])
         for consequent in np.unique(after):
             mine = np.flatnonzero((worst >= 0) & (after == consequent))
@@ -213,25 +215,40 @@ def alike_lift(rules: pd.DataFrame, table: pd.DataFrame, uses: list[str]) -> pd.
 
 
 def sharpest(rules: pd.DataFrame, table: pd.DataFrame, baskets: pd.DataFrame) -> pd.DataFrame:
-    """Leave out rules that only repeat a sharper one about much the same baskets.
+    """Leave out rules that only repeat a sharper one.
 
-    From the highest lift down, a rule is kept if its baskets, those of the rules already kept
-    for this consequent taken away, still have the consequent more often than all, with p < 0.05.
+    From the highest lift down, a rule is left out if much the same baskets have the antecedents
+    of one already kept for this consequent, or if it is part of kept ones and says nothing without
+    them: their baskets taken away, the consequent is not more frequent than among all (p < 0.05).
     """
     kept: list[int] = []
     for consequent in sorted(set(rules["consequents"])):
         part = rules[[after == consequent for after in rules["consequents"]]]
         hit = table[consequent[0]].to_numpy(bool)
-        told = np.zeros(len(table), bool)
+        told: list[tuple[set[str], NDArray[np.bool_]]] = []
         ordered = part.sort_values(["lift", "antecedents"], ascending=[False, True])
         for index, items in zip(ordered.index.tolist(), ordered["antecedents"], strict=True):
             exposed = np.logical_and.reduce([table[item].to_numpy(bool) for item in items])
-            rest = exposures([np.flatnonzero(exposed & ~told)])
-            found = contrast(rest, hit, baskets["account_id"], min_units=1).iloc[0]
-            if not told.any() or (found["lift"] > 1 and found["p_value"] < 0.05):
+            repeats = any(
+                (exposed & mask).sum() > MAX_OVERLAP * (exposed | mask).sum() for _, mask in told
+            )
+            inside = [mask for longer, mask in told if longer > set(items)]
+            if not repeats and (not inside or _says_more(exposed, inside, hit, baskets)):
                 kept.append(index)
-                told |= exposed
+                told.append((set(items), exposed))
     return rules.loc[sorted(kept)].reset_index(drop=True)
+
+
+def _says_more(
+    exposed: NDArray[np.bool_],
+    inside: list[NDArray[np.bool_]],
+    hit: NDArray[np.bool_],
+    baskets: pd.DataFrame,
+) -> bool:
+    """Tell whether the rest of a rule's baskets still has the consequent more often than all."""
+    rest = exposures([np.flatnonzero(exposed & ~np.logical_or.reduce(inside))])
+    found = contrast(rest, hit, baskets["account_id"], min_units=1).iloc[0]
+    return bool(found["lift"] > 1 and found["p_value"] < 0.05)
 
 
 def select(
