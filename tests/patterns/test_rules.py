@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import ParameterError
+from helpers.patterns.frames import cells
 from helpers.patterns.itemsets import Candidates, candidate_rules, frequent_sets, incidence
-from helpers.patterns.rules import RULE_COLUMNS, judge, replicate, select
+from helpers.patterns.rules import RULE_COLUMNS, judge, replicate, select, sharpest
 from helpers.stats import shuffled
 
 
@@ -221,3 +222,27 @@ def test_limits_out_of_range_are_refused():
         candidate_rules(pd.DataFrame(), consequents=[], antecedents=[], min_support=0.0)
     with pytest.raises(ParameterError, match="expected one row of items per basket, got 2 for 0"):
         judge(pd.DataFrame({"a": [True, False]}), pd.DataFrame(), Candidates([], 0.1))
+
+
+def test_two_rules_that_share_some_baskets_are_both_told_and_their_common_part_once():
+    n = 1_000
+    number = np.arange(n)
+    trouble, rival, tool = number < 120, (number >= 80) & (number < 200), number < 400
+    rng = np.random.default_rng(0)
+    churned = rng.random(n) < np.where(trouble | rival, 0.4, 0.05)
+    table = pd.DataFrame({"tool": tool, "trouble": trouble, "rival": rival, "copy": trouble})
+    table["copy"] = trouble & (number != 5)  # nearly the baskets of trouble
+    table["churned next"] = churned
+    baskets = pd.DataFrame({"account_id": number, "as_of": pd.Timestamp("2026-01-01")})
+    names = ["copy", "rival", "tool", "trouble"]
+    rules = pd.DataFrame(
+        {"antecedents": [("rival", "tool"), ("tool", "trouble"), ("copy", "tool"), ("tool",)]}
+    )
+    rules["consequents"] = cells([("churned next",)] * 4)
+    rates = [churned[table[list(items)].all(axis=1)].mean() for items in rules["antecedents"]]
+    rules["lift"] = np.array(rates) / churned.mean()
+    kept = sharpest(rules, table[[*names, "churned next"]], baskets)
+    told = [set(items) for items in kept["antecedents"]]
+    assert {"rival", "tool"} in told  # a third of its baskets are those of trouble
+    assert ({"tool", "trouble"} in told) != ({"copy", "tool"} in told)
+    assert {"tool"} not in told  # without the sharper ones it says nothing
