@@ -21,9 +21,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from helpers.artifacts import Run
 from helpers.config.engine import EngineSettings
+from helpers.contract import TABLES
 from helpers.engine import open_engine, stage
 from helpers.features import as_of_dates, build_features, build_labels, weekly_activity
 from tests.engine.servers import (
@@ -42,6 +44,15 @@ _LARGE = {
     "spark.driver.memory": "2g",
     "spark.executor.memory": "2g",
     "spark.sql.shuffle.partitions": "4",
+}
+DTYPES = {
+    "id": "string",
+    "text": "string",
+    "timestamp": "datetime64[us, UTC]",
+    "date": "datetime64[us]",
+    "number": "float64",
+    "integer": "Int64",
+    "boolean": "boolean",
 }
 Tables = dict[str, pd.DataFrame]
 
@@ -117,6 +128,15 @@ def copy_of(published: Path, folder: Path) -> Run:
     run = Run(published.parent.parent, published.name, folder, (published.resolve(),))
     folder.mkdir(parents=True)
     shutil.copy(published / "settings.json", folder)
+    for name, table in TABLES.items():
+        if run.has(CLEAN, name):
+            there = pq.read_schema(run.path(CLEAN, name)).names
+            gained = [column for column in table.columns if column.name not in there]
+            if gained:  # the contract has more columns than when the run was published: empty ones
+                frame = run.read(CLEAN, name)
+                for column in gained:
+                    frame[column.name] = pd.Series(pd.NA, frame.index, dtype=DTYPES[column.kind])
+                run.write(CLEAN, name, frame)
     return run
 
 
@@ -125,12 +145,7 @@ def without_future(run: Run, folder: Path, cutoff: pd.Timestamp) -> Run:
     folder.mkdir(parents=True)
     cut = Run(run.root, run.run_id, folder)
     cut.save_config(run.config())
-    kept = [
-        path.stem
-        for base in run.bases
-        for path in (base / "tables" / CLEAN).glob("*.parquet")
-        if path.stem in run.config().sources
-    ]
+    kept = [name for name in TABLES if run.has(CLEAN, name)]
     zone = run.config().company.time_zone
     tables = {name: run.read(CLEAN, name) for name in kept}
     for name, frame in other_future(tables, cutoff, 0, "drop", zone=zone).items():
@@ -148,9 +163,10 @@ def verify(published: Path, kinds: list[str], *, leak: bool) -> bool:
         for kind in kinds:
             with engine_settings(kind) as settings:
                 whole[kind] = compute(run, settings, None)
-                apart = largest_difference(whole[kind], whole["duckdb"])
-                good &= apart <= TOLERANCE
-                print(f"  {kind:<9} largest relative difference from duckdb: {apart:.1e}")
+                if kind != "duckdb":
+                    apart = largest_difference(whole[kind], whole["duckdb"])
+                    good &= apart <= TOLERANCE
+                    print(f"  {kind:<9} largest relative difference from duckdb: {apart:.1e}")
                 if leak:
                     good &= same_without_future(run, Path(folder), settings, whole[kind])
     return good
