@@ -146,5 +146,14 @@ def audit_tables(
             changes=compare_runs(views, config, earlier),
             groups=groups,
             spread=spread,
-            absent=tuple(name for name in TABLES if name not in views.present),
+            absent=tuple(
+                name
+                for name in TABLES
+                if name not in views.present and not _replaced(name, views.present)
+            ),
         )
+
+
+def _replaced(name: str, present: set[str]) -> bool:
+    """Tell whether a table only stands in for one that is there."""
+    return any(table.instead == name and table.name in present for table in TABLES.values())

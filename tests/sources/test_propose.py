@@ -41,6 +41,39 @@ def test_plain_files_need_no_doubt_about_their_columns(tmp_path):
     assert "  login: [login]  # ? from the words in the names" in text
 
 
+def test_german_names_are_known_with_and_without_umlauts(tmp_path):
+    folder = write(
+        tmp_path / "data",
+        Kunden_csv="Kundennummer;Firma;Kunde seit;Branche;Betreuer;Monatsumsatz\n"
+        "1001;Müller GmbH;31.12.2023;Handel;Öztürk;1.234,50\n"
+        "1002;Weiß AG;01.02.2024;Bau;Groß;99,00\n",
+        Nutzung_csv="Kundennummer;Aktion;Zeitpunkt;Benutzer\n"
+        + "".join(f"100{n % 2 + 1};Anmeldung;{n % 27 + 1:02}.03.2024 08:00;u{n % 3}\n"
+                  for n in range(40)),
+        Rechnungen_csv="Rechnungsnummer;Kundennummer;Rechnungsdatum;Fällig am;Betrag\n"
+        "R1;1001;01.03.2024;15.03.2024;100,00\nR2;1002;02.03.2024;16.03.2024;80,50\n",
+    )  # fmt: skip
+    for name in ("accounts.csv", "events.csv"):
+        (folder / name).unlink()
+
+    _, config, reading = proposed(folder, tmp_path)
+
+    def origin(table):
+        return {n: e.column for n, e in config.sources[table][0].columns.items() if e is not None}
+
+    assert origin("accounts") == {
+        "account_id": "Kundennummer", "name": "Firma", "signed_up_at": "Kunde seit",
+        "industry": "Branche", "csm": "Betreuer", "mrr": "Monatsumsatz",
+    }  # fmt: skip
+    assert origin("events") == {"account_id": "Kundennummer", "event": "Aktion",
+                                "occurred_at": "Zeitpunkt", "user_id": "Benutzer"}  # fmt: skip
+    assert origin("invoices") == {"invoice_id": "Rechnungsnummer", "account_id": "Kundennummer",
+                                  "issued_on": "Rechnungsdatum", "due_on": "Fällig am",
+                                  "amount": "Betrag"}  # fmt: skip
+    assert config.roles.login == ["Anmeldung"]
+    assert (reading.reconciliation["rows_kept"] == reading.reconciliation["rows_in"]).all()
+
+
 def test_names_of_other_systems_are_known(tmp_path):
     folder = write(
         tmp_path / "data",

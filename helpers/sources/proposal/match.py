@@ -78,7 +78,7 @@ def best_matches(datasets: Sequence[Dataset]) -> list[Match]:
     list of Match
         In contract order; a match may lack ``account_id``, which a lookup can supply.
     """
-    scored = [match_table(table, dataset) for dataset in datasets for table in TABLES]
+    scored = [match_table(table, dataset) for dataset in datasets for table in TABLE_WORDS]
     scored = [match for match in scored if match.score >= _ENOUGH]
     scored.sort(key=lambda m: (-m.score, list(TABLES).index(m.table), m.dataset.files))
     chosen: dict[str, Match] = {}

@@ -3,12 +3,23 @@
 import re
 from typing import Any
 
+from helpers.sources.proposal import german
+
 __all__ = ["CONVERSIONS", "ROLE_WORDS", "TABLE_WORDS", "normalise", "synonyms", "tokens"]
 
 
+_WRITTEN_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
+)
+
+
 def normalise(name: str) -> str:
-    """Return a name in lower case with single underscores: ``Customer ID`` is ``customer_id``."""
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name.strip())
+    """Return a name in lower case with single underscores: ``Customer ID`` is ``customer_id``.
+
+    Umlauts are written out: ``Fälligkeit`` is ``faelligkeit``.
+    """
+    plain = name.strip().translate(_WRITTEN_OUT)
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", plain)
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
 
 
@@ -18,7 +29,7 @@ def tokens(name: str) -> set[str]:
             for word in normalise(name).split("_") if word}  # fmt: skip
 
 
-TABLE_WORDS: dict[str, tuple[str, ...]] = {
+_TABLE_WORDS: dict[str, tuple[str, ...]] = {
     "accounts": ("account", "customer", "company", "companie", "client", "organization",
                  "organisation", "org", "tenant", "workspace", "crm"),
     "events": ("event", "usage", "activity", "activitie", "log", "track", "action", "click",
@@ -38,6 +49,8 @@ TABLE_WORDS: dict[str, tuple[str, ...]] = {
     "feature_catalogue": ("catalogue", "catalog", "taxonomy", "feature"),
     "feedback": ("verdict", "feedback"),
 }  # fmt: skip
+TABLE_WORDS = {table: (*words, *german.TABLES.get(table, ())) for table, words in
+               _TABLE_WORDS.items()}  # fmt: skip
 """Words in a file's name that speak for a table, plurals without their s."""
 
 _ACCOUNT = ("account_id", "customer_id", "client_id", "org_id", "organization_id",
@@ -238,7 +251,8 @@ _COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
 
 def synonyms(table: str, column: str) -> tuple[str, ...]:
     """Return what a contract column is called elsewhere, the likeliest first."""
-    return _COLUMNS[table].get(column, (column,))
+    english = _COLUMNS[table].get(column, (column,))
+    return (*english, *german.COLUMNS.get(table, {}).get(column, ()))
 
 
 CONVERSIONS: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
@@ -253,7 +267,7 @@ CONVERSIONS: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
 )  # fmt: skip
 """Contract columns that are often kept in another unit: names, and how to convert."""
 
-ROLE_WORDS: dict[str, tuple[str, ...]] = {
+_ROLE_WORDS: dict[str, tuple[str, ...]] = {
     "signup": ("signed_up", "signup", "sign_up", "registered"),
     "login": ("login", "logged_in", "log_in", "signin", "sign_in", "session_start"),
     "invite": ("invite", "invited"),
@@ -271,4 +285,5 @@ ROLE_WORDS: dict[str, tuple[str, ...]] = {
     "limit_hit": ("limit", "quota"),
     "security": ("login_failed", "api_key", "password"),
 }
+ROLE_WORDS = {role: (*words, *german.ROLES.get(role, ())) for role, words in _ROLE_WORDS.items()}
 """Words in an event's name that speak for a role."""

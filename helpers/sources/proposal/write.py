@@ -133,6 +133,9 @@ class _Writer:
             out.comment(0, f"This file will not load yet: nothing here looks like {name} "
                            f"({TABLES[name].meaning}). Required columns: "
                            f"{', '.join(TABLES[name].required_names)}.")  # fmt: skip
+        if "events" in missing:
+            out.comment(0, "A table of numbers, one row an account, may stand in for events: see")
+            out.comment(0, "`measures` in config/examples/customer_data.yaml.")
         out.add(0, "version: 1")
         out.blank()
         out.add(0, "company:")

