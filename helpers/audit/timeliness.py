@@ -1,5 +1,6 @@
 """How far back the data go, how fresh they are, and where a source was silent."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -142,7 +143,7 @@ def time_issues(
     """
     clock = "events" if "events" in set(fresh["table"]) else "measures"
     watched = fresh[fresh["table"].isin([clock, *config.freshness]) & fresh["stale"]]
-    rows = [_stale(row._asdict()) for row in watched.itertuples(index=False)]
+    rows = [_stale(row) for row in watched.to_dict(orient="records")]
     rows += _short(fresh[fresh["table"] == clock], clock, config)
     if len(outages):
         rows.append(
@@ -161,7 +162,7 @@ def time_issues(
     return rows
 
 
-def _stale(row: dict[str, Any]) -> dict[str, Any]:
+def _stale(row: dict[Hashable, Any]) -> dict[str, Any]:
     return issue(
         row["table"],
         TABLES[row["table"]].when or "",
