@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_explained(tmp_path, text, told):
         "engine: {kind: spark, master: m, options: {spark.hadoop.fs.s3a.secret.key: hush-hush}}",
     ],
 )
-def test_a_secret_is_refused_and_not_repeated(tmp_path, text):
+def test_fault_G08_a_secret_is_refused_and_not_repeated(tmp_path, text):
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, f"{text}\n")
     assert "engine" in str(caught.value)

@@ -97,7 +97,7 @@ def test_a_text_that_it_cannot_hold_is_explained(postgres):
 @pytest.mark.parametrize(
     "text", ["hush-hush", "postgresql://me:hush-hush@[db", "host=db password='hush-hush"]
 )
-def test_a_wrong_connection_string_is_never_shown(text):
+def test_fault_H02_a_wrong_connection_string_is_never_shown(text):
     pytest.importorskip("psycopg")
     with pytest.raises(ConfigError, match=r"holds no connection string \(not shown") as caught:
         PostgresEngine(text)
