@@ -14,7 +14,6 @@ from tests.company import AS_OF, make_config
 from tests.engine.same import answers, assert_same, awkward_tables, on, run_of
 from tests.features.other_future import other_future
 
-pytestmark = pytest.mark.xdist_group("servers")
 DATES = [AS_OF - pd.Timedelta(days=days) for days in (0, 47, 130)]
 WEEKS = 24
 

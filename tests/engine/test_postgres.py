@@ -11,8 +11,6 @@ from helpers.engine.opening import open_remote
 from helpers.engine.postgres_engine import PostgresEngine
 from helpers.errors import ConfigError, InputError, MachineError, exit_code_of
 
-pytestmark = pytest.mark.xdist_group("servers")
-
 
 @pytest.fixture
 def connection(postgres):
