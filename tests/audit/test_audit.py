@@ -9,6 +9,8 @@ import pytest
 from helpers.artifacts import Run
 from helpers.audit import Audit, audit_tables, clean_paths, gate, sample_quarantine
 from helpers.audit.plots import plot_coverage, plot_spans
+from helpers.contract import OUTPUTS
+from helpers.contract.outputs import COMPANY_WIDE
 from helpers.errors import GateError
 from tests.company import AS_OF, make_tables, write_run
 
@@ -232,6 +234,19 @@ def test_the_gate_looks_for_opted_out_accounts_in_every_table_of_accounts(tmp_pa
     run.write("02_feature_engineering", "labels", pd.DataFrame([row]))
     with pytest.raises(GateError, match=r"labels: 1 accounts that opted out, e\.g\. 'acc-09'"):
         gate(run, run.config(), BOTH)
+
+
+def test_the_gate_knows_an_incident_of_the_product_from_an_unknown_account(tmp_path):  # N-19
+    run = publishable(tmp_path)
+    row = dict.fromkeys(OUTPUTS["05_anomaly_review"]["alerts"]) | {"account_id": COMPANY_WIDE}
+    scores = pd.DataFrame(columns=OUTPUTS["05_anomaly_review"]["scores"])
+    run.write("05_anomaly_review", "scores", scores)
+    run.write("05_anomaly_review", "alerts", pd.DataFrame([row]))
+    gate(run, run.config(), [*BOTH, "05_anomaly_review"])
+
+    run.write("05_anomaly_review", "alerts", pd.DataFrame([row | {"account_id": "zzz"}]))
+    with pytest.raises(GateError, match="05_anomaly_review/alerts: 1 accounts unknown"):
+        gate(run, run.config(), [*BOTH, "05_anomaly_review"])
 
 
 @pytest.mark.parametrize(

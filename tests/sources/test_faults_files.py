@@ -136,8 +136,16 @@ def test_fault_A04_an_optional_table_without_rows_is_empty_not_absent(tmp_path):
     assert list(clean(folder, "tickets").columns)[:2] == ["ticket_id", "account_id"]
 
 
-def test_fault_A05_another_delimiter_is_named_not_guessed(tmp_path):
-    folder = write(tmp_path / "data", accounts_csv="account_id;signed_up_at\nA1;2024-01-01\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "account_id;signed_up_at\nA1;2024-01-01\n",
+        # a decimal comma: split at commas, every row has two fields, and one of them is "5;pro"
+        "account_id;signed_up_at;mrr;plan\nA1;2024-01-01;50,5;pro\nA2;2024-01-02;70,5;pro\n",
+    ],
+)
+def test_fault_A05_another_delimiter_is_named_not_guessed(tmp_path, text):
+    folder = write(tmp_path / "data", accounts_csv=text)
 
     with pytest.raises(InputError) as error:
         read(folder)
