@@ -79,6 +79,7 @@ def run_company(options: RunOptions) -> Path:
         With the exit code of the command line; the previous report is then untouched.
     """
     config = _with_as_of(load_config(options.config), options.as_of)
+    _check_measures(config, options.parameters)
     data = data_folder(options.config, config, options.data)
     make_plan(
         options.root / "notebooks",
@@ -174,6 +175,16 @@ def _with_as_of(config: CompanyConfig, as_of: str | None) -> CompanyConfig:
         return config.with_as_of(dt.date.fromisoformat(as_of))
     except ValueError:
         raise ParameterError(f"--as-of {as_of!r}: expected a date such as 2026-07-01.") from None
+
+
+def _check_measures(config: CompanyConfig, given: Mapping[str, Any]) -> None:
+    """Refuse a measure that no feature is named like; other windows have other names."""
+    names = [name for source in config.sources.get("measures", []) for name in source.unpivot]
+    if names and "windows_days" not in {*given, *config.parameters}:
+        from helpers.features.measures import check_names
+        from helpers.features.registry import all_features
+
+        check_names(names, all_features(config.analysis.windows_days))
 
 
 def _task(

@@ -1,12 +1,18 @@
 """Measures stand in for features whose source is absent; by hand."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from helpers.engine import open_engine, stage
 from helpers.errors import ParameterError
 from helpers.features import build_features, dictionary, evidence
+from helpers.run.execute import RunOptions, run_company
 from tests.company import AS_OF, make_tables, write_run
+from tests.snapshots.frames import EXAMPLES
+
+ROOT = Path(__file__).resolve().parents[2]
 
 WINDOWS = [30, 60, 90]
 
@@ -72,3 +78,14 @@ def test_a_measure_named_like_no_feature_is_refused_with_the_nearest(tmp_path):
     with pytest.raises(ParameterError, match=r"'wau_mean_90d' is no number of the dictionary\. "
                        r"Did you mean 'wau__mean_90d'\?"):  # fmt: skip
         features_of(tmp_path, tables, without=["events"])
+
+
+def test_a_run_refuses_such_a_name_before_it_reads_anything(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = (EXAMPLES / "customer_data.yaml").read_text()
+    path.write_text(text.replace("nps_last:", "nps_lst:"))
+    options = RunOptions(root=ROOT, config=path, data=tmp_path, reports=tmp_path / "reports")
+    with pytest.raises(ParameterError, match=r"'nps_lst' is no number of the dictionary\. Did you "
+                       r"mean 'nps_last'\?"):  # fmt: skip
+        run_company(options)
+    assert not (tmp_path / "reports").exists()
