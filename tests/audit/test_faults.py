@@ -54,3 +54,23 @@ def test_fault_C17_a_stale_table_warns_where_that_is_asked_for(tmp_path):
     assert days >= 39
     patient = {"tickets": Freshness(warn_after_days=days)}
     assert stale(config.model_copy(update={"freshness": patient})).empty
+
+
+def test_a_group_that_is_partly_missing_from_a_source_is_named(tmp_path):
+    # D-13: who is missing from the data
+    tables = make_tables(n_accounts=40)
+    accounts = tables["accounts"]
+    accounts["region"] = ["North"] * 20 + ["South"] * 20
+    lost = set(accounts["account_id"].iloc[20:28])
+    tables["events"] = tables["events"][~tables["events"]["account_id"].isin(lost)]
+
+    audit = audit_with(tmp_path, tables)
+
+    shares = audit.groups[audit.groups["column"] == "region"].set_index("group")["with_events"]
+    seen = accounts["account_id"].isin(tables["events"]["account_id"]).groupby(accounts["region"])
+    assert shares.to_dict() == pytest.approx(seen.mean().to_dict())
+    gap = shares["North"] - shares["South"]
+    assert gap > 0.3
+    found = rows_of(audit, "accounts", f"share of accounts with events differs by {gap:.0%}")
+    assert found["example"].tolist() == ["South"]
+    assert "Results say less about this group" in found["remedy"].iloc[0]

@@ -91,3 +91,15 @@ def test_hostile_names_are_only_text(demo):
     names = {row[0] for row in duckdb.sql(f"SELECT name FROM '{out}/accounts.parquet'").fetchall()}
 
     assert {"<script>alert(1)</script>", '=HYPERLINK("http://x")', "$x_{$"} <= names
+
+
+def test_people_stay_beneath_their_accounts_with_their_roles(demo):
+    # D-02
+    _, out, _, _ = demo
+    found = duckdb.sql(
+        f"SELECT count(*), count(u.role), count(a.account_id), count(DISTINCT u.account_id) "
+        f"FROM '{out}/users.parquet' u LEFT JOIN '{out}/accounts.parquet' a USING (account_id)"
+    ).fetchall()[0]
+    n_users, n_roles, n_known, n_accounts = found
+    assert n_users == n_known > n_accounts
+    assert n_roles > 0.9 * n_users
