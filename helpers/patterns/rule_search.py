@@ -112,7 +112,8 @@ def mine_rules(
     material : Material
         From :func:`helpers.patterns.material.read_material`.
     min_support : float
-        Share of baskets that hold antecedents and consequent, in (0, 1].
+        Share of baskets that hold antecedents and consequent, in (0, 0.5]; rules of use, of
+        which there are many, must be twice as frequent.
     max_antecedents : int
         Antecedents of rules of outcome; rules of use have one, since "who uses A and B uses C"
         mostly says that some accounts use everything.
@@ -124,7 +125,7 @@ def mine_rules(
     outcome, outcome_table, low = _search_outcomes(
         material, min_support, max_antecedents, min_baskets
     )
-    use, use_table, low_use = _search_use(material, min_support, min_baskets)
+    use, use_table, low_use = _search_use(material, 2 * min_support, min_baskets)
     parts = [part for part in (outcome, use) if len(part)]
     searched = pd.concat(parts, ignore_index=True) if parts else outcome
     right = searched["consequents"].map(lambda items: items[0].startswith("uses ")).astype(bool)

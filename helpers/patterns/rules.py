@@ -101,7 +101,7 @@ def judge(
 
 
 def _exposed(table: pd.DataFrame, sets: list[tuple[str, ...]]) -> Exposure:
-    columns = {name: table[name].to_numpy(bool) for name in table}
+    columns = {name: table[name].to_numpy(bool) for name in {i for items in sets for i in items}}
     return exposures(
         [np.flatnonzero(np.logical_and.reduce([columns[i] for i in items])) for items in sets]
     )
