@@ -14,7 +14,6 @@ __all__ = ["candidates_from_alerts", "risk_alerts"]
 DUE_DAYS = {"critical": 1, "high": 3, "medium": 7, "low": 14}
 OBJECTIVE = {"risk": "retention", "security": "security", "expansion": "expansion"}
 GROWTH_DUE_DAYS = 14
-COMPANY_WIDE = "*"
 
 
 def candidates_from_alerts(

@@ -16,6 +16,7 @@ from helpers.anomalies.rounding import significant
 from helpers.anomalies.severity import severity_of
 from helpers.anomalies.stories import tell_stories
 from helpers.anomalies.wording import describe
+from helpers.contract.outputs import COMPANY_WIDE
 
 __all__ = ["ALERT_COLUMNS", "Queue", "build_queue"]
 
@@ -166,7 +167,7 @@ def _incidents(analysis: Analysis) -> pd.DataFrame:
         )
         rows.append(
             {
-                "account_id": "*",
+                "account_id": COMPANY_WIDE,
                 "kind": SYSTEMIC,
                 "direction": "risk",
                 "metrics": list(row.metrics),

@@ -9,6 +9,7 @@ from helpers.artifacts import Run
 from helpers.audit.drift import jumps
 from helpers.config import CompanyConfig
 from helpers.contract import OUTPUTS
+from helpers.contract.outputs import COMPANY_WIDE
 from helpers.errors import GateError
 
 __all__ = ["gate"]
@@ -46,7 +47,8 @@ def gate(run: Run, config: CompanyConfig, notebooks: Sequence[str]) -> None:
         for table, columns in OUTPUTS[notebook].items():
             if "account_id" in columns:
                 frame = run.read(notebook, table)
-                problems += _accounts(frame, f"{notebook}/{table}", known, out)
+                company = {COMPANY_WIDE} if table == "alerts" else set()
+                problems += _accounts(frame, f"{notebook}/{table}", known | company, out)
                 if (notebook, table) in _ONE_ROW_A_DATE:
                     problems += _twice(frame, f"{notebook}/{table}")
     if "06_churn_model" in notebooks:

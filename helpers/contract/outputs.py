@@ -4,7 +4,10 @@ import pandas as pd
 
 from helpers.errors import ContractError
 
-__all__ = ["NOTEBOOKS", "OUTPUTS", "check_output"]
+__all__ = ["COMPANY_WIDE", "NOTEBOOKS", "OUTPUTS", "check_output"]
+
+COMPANY_WIDE = "*"
+"""``account_id`` of an alert that concerns every account: an incident of the product."""
 
 NOTEBOOKS: dict[str, tuple[str, ...]] = {
     "01_data_audit": (),
@@ -27,6 +30,7 @@ NOTEBOOKS: dict[str, tuple[str, ...]] = {
         "05_anomaly_review",
         "06_churn_model",
     ),
+    "08_impact": ("01_data_audit", "02_feature_engineering", "05_anomaly_review"),
 }
 """Notebooks in order, each with those whose tables it reads."""
 
@@ -159,6 +163,19 @@ OUTPUTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "07_segment_report": {},
+    "08_impact": {
+        "effects": ("play", "comparison", "n_with", "n_without", "rate_ratio", "low", "high"),
+        "verdicts": (
+            "family",
+            "item",
+            "judged",
+            "confirmed",
+            "false_positive",
+            "missed",
+            "precision",
+        ),
+        "churn_by_quarter": ("quarter_ends", "n_start", "n_left", "churn_rate"),
+    },
 }
 """Notebook to table to the columns that must be there; more columns are welcome."""
 

@@ -204,7 +204,7 @@ def listed_for(at_risk: pd.DataFrame) -> str:
 
 def headlines(run: Run) -> pd.DataFrame:
     """Return the headline of each notebook: ``notebook`` (its short title), ``finding``."""
-    names = [name for name in NOTEBOOKS if name != "07_segment_report"]
+    names = NOTEBOOKS["07_segment_report"]
     return pd.DataFrame(
         {
             "notebook": [TITLES[name][0] for name in names],
@@ -215,7 +215,7 @@ def headlines(run: Run) -> pd.DataFrame:
 
 def caveats(run: Run, *, limit: int = 3) -> tuple[str, ...]:
     """Say what the page cannot know, then the first caveat of each notebook, ``limit`` of them."""
-    names = [name for name in NOTEBOOKS if name not in ("07_segment_report", "01_data_audit")]
+    names = [name for name in NOTEBOOKS["07_segment_report"] if name != "01_data_audit"]
     found = [run.finding(name)["caveats"][:1] for name in reversed(names)]
     usual = [note for notes in found for note in notes][:limit]
     return (*_no_scores(run), *_data_errors(run), *usual)

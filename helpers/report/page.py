@@ -32,6 +32,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "05_anomaly_review": ("Alerts", "Whose behaviour has changed?"),
     "06_churn_model": ("Churn", "Who may leave, and whom to call first?"),
     "07_segment_report": ("Report", "What should a leader know this quarter?"),
+    "08_impact": ("Impact", "Did what the team did keep customers?"),
 }
 """Short title and question of each notebook."""
 
@@ -78,7 +79,7 @@ def export_html(
     subtitle : str
         A line under the title.
     pages : sequence of str, optional
-        Notebooks in the navigation; default all seven.
+        Notebooks in the navigation; default all.
     failed : bool
         Allow a notebook that stopped; its page says so and shows the traceback.
 

@@ -41,6 +41,7 @@ MODULES = (
     "helpers.patterns",
     "helpers.anomalies",
     "helpers.scores",
+    "helpers.impact",
     "helpers.actions",
 )
 

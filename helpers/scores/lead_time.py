@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from helpers.features.departures import departures
 from helpers.scores.scale import HEALTH_LOW
 from helpers.scores.study import Study
 from helpers.stats import bootstrap, wilson
@@ -22,7 +23,6 @@ from helpers.stats import bootstrap, wilson
 __all__ = [
     "METHODS",
     "LeadTimes",
-    "departures",
     "flags_at_equal_volume",
     "lead_summary",
     "lead_time",
@@ -270,31 +270,3 @@ def _interval(
         return float("nan"), float("nan")
     groups = pd.factorize(accounts)[0]
     return bootstrap(lambda at: float(statistic(weeks[at])), groups, n_draws=n_draws, seed=seed)
-
-
-def departures(
-    outcomes: pd.DataFrame | None, labels: pd.DataFrame, *, time_zone: str
-) -> pd.DataFrame:
-    """Return ``account_id, churned_at`` (day) of every time an account left.
-
-    Accounts without labels are left out: those that opted out have none.
-
-    Parameters
-    ----------
-    outcomes : DataFrame or None
-        The company's outcomes. Without that table the labels' own ``churned_on`` counts.
-    labels : DataFrame
-        Of 02.
-    time_zone : str
-        Cuts the days.
-    """
-    if outcomes is None:
-        left = labels.loc[labels["churned_on"].notna(), ["account_id", "churned_on"]]
-        days = pd.to_datetime(left["churned_on"])
-    else:
-        known = outcomes["account_id"].isin(labels["account_id"])
-        churned = outcomes["outcome"] == "churned"
-        left = outcomes.loc[known & churned, ["account_id", "occurred_at"]]
-        days = left["occurred_at"].dt.tz_convert(time_zone).dt.tz_localize(None).dt.normalize()
-    table = pd.DataFrame({"account_id": left["account_id"], "churned_at": days})
-    return table.drop_duplicates().sort_values(["churned_at", "account_id"], ignore_index=True)

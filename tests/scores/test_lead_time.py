@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.features.departures import departures
 from helpers.scores.lead_time import (
-    departures,
     flags_at_equal_volume,
     lead_summary,
     lead_time,
