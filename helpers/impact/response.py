@@ -15,6 +15,10 @@ __all__ = ["churn_by_quarter", "contact_after_alerts", "episodes", "retention_af
 QUIET_WEEKS = 4
 """A warning after so many weeks without one is a new episode."""
 SEVERE = ("critical", "high")
+RETENTION = (
+    "contacted", "n_warnings", "share_of_all", "low", "high", "median_days", "n_left", "risk",
+    "risk_low", "risk_high",
+)  # fmt: skip
 
 
 def episodes(weekly_flags: pd.DataFrame | None) -> pd.DataFrame:
@@ -30,7 +34,7 @@ def episodes(weekly_flags: pd.DataFrame | None) -> pd.DataFrame:
     DataFrame
         ``account_id, severity, detected_on``: the first week's end of each episode.
     """
-    empty = pd.DataFrame({"account_id": [], "severity": [], "detected_on": []})
+    empty = pd.DataFrame(columns=["account_id", "severity", "detected_on"], dtype="str")
     if weekly_flags is None or weekly_flags.empty:
         return empty.astype({"detected_on": "datetime64[us]"})
     flags = weekly_flags[
@@ -95,7 +99,7 @@ def _contacts(
         day = local_day(used[column], time_zone)
         parts.append(pd.DataFrame({"account_id": used["account_id"], "contacted_on": day}))
     if not parts:
-        empty = pd.DataFrame({"account_id": [], "contacted_on": []})
+        empty = pd.DataFrame(columns=["account_id", "contacted_on"], dtype="str")
         return empty.astype({"contacted_on": "datetime64[us]"})
     return pd.concat(parts, ignore_index=True).drop_duplicates()
 
@@ -132,6 +136,8 @@ def retention_after_alerts(
     ----------
     Landmark analysis: Anderson, Cain, Gelber (1983), *J. Clinical Oncology* 1, 710-719.
     """
+    if contacts.empty:
+        return pd.DataFrame(columns=list(RETENTION))
     opened = contacts["detected_on"] + pd.Timedelta(days=within_days)
     none = pd.Series(pd.NaT, index=contacts.index, dtype="datetime64[us]")
     days, gone, before = follow_up_days(

@@ -150,3 +150,17 @@ def test_verdicts_by_hand():  # K-03, K-06, K-11
     assert 0 < drop["low"] < 2 / 3 < drop["high"] < 1
     assert table.iloc[0]["judged"] == 4
     assert verdicts(None, as_of=AS_OF).empty
+
+
+def test_warnings_without_any_contact_recorded_are_unanswered(flags):
+    table = contact_after_alerts(flags, None, None, as_of=AS_OF, time_zone="UTC")
+    assert len(table) == 3
+    assert table["contacted_on"].isna().all()
+    nobody = contact_after_alerts(None, None, PLAYS, as_of=AS_OF, time_zone="UTC")
+    assert nobody.empty
+    left = pd.DataFrame({"account_id": ["a"], "churned_at": [day("2025-03-25")]})
+    told = retention_after_alerts(
+        table, left, as_of=AS_OF, within_days=14, follow_days=84, n_draws=5, seed=0
+    ).set_index("contacted")
+    assert told["n_warnings"].to_dict() == {"yes": 0, "no": 3}
+    assert told.loc["no", "n_left"] == 2
