@@ -107,7 +107,7 @@ class Analysis:
         if not len(self.scene.ends):
             n_days = len(activity.days)
             told = [f"nothing is judged: {n_days} days of history, it takes {MIN_HISTORY_DAYS}"]
-        if not activity.signals.of("events").any():
+        if len(activity.accounts) and not activity.signals.of("events").any():
             told = ["nothing is judged, because there are no events to learn a baseline from"]
         return tuple(told)
 
