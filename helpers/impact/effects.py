@@ -239,7 +239,8 @@ def _placebo(
 def _framed(rows: list[dict[str, object]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     numbers = [name for name in COLUMNS if name not in ("play", "comparison")]
-    table[numbers] = table[numbers].astype("float64").round(6)
+    # A rate over none is no number to hand on; the bound that is known stays.
+    table[numbers] = table[numbers].astype("float64").round(6).replace([np.inf, -np.inf], np.nan)
     order = {name: place for place, name in enumerate(COMPARISONS)}
     return table.sort_values(
         ["play", "comparison"], key=lambda c: c.map(order) if c.name == "comparison" else c,

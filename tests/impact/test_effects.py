@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -239,6 +241,18 @@ def test_by_lot_is_compared_by_arm_and_says_what_it_could_have_shown():  # K-09
     assert row["p_value"] < 0.05
     assert row["risk_high"] < 0
     assert effects.notes == (f"{PLAY}: 0 assignments outside an experiment, too few to weigh",)
+
+
+def test_a_rate_over_none_is_no_number_to_hand_on():
+    company = make_company(seed=5, by_lot=1.0, base=-4.0)
+    arm = company.interventions.set_index("account_id")["arm"]
+    stayed = company.left[company.left["account_id"].map(arm) != "control"]
+    row = effects_of(replace(company, left=stayed)).table.iloc[0]
+    assert row["left_without"] == 0
+    assert row["left_with"] > 0
+    assert np.isnan(row["rate_ratio"])
+    assert np.isnan(row["high"])
+    assert row["low"] > 1
 
 
 def test_without_plays_there_are_tables_without_rows(company):

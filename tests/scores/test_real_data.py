@@ -26,7 +26,9 @@ def read(tmp_path_factory):
     config = load_config(ROOT / "config" / "ravenstack.yaml")
     clean = run.target("01_data_audit", "events").parent
     reading = read_company(config, DATA, clean)
-    return run, config.with_as_of(reading.as_of), clean, reading
+    config = config.with_as_of(reading.as_of)
+    run.save_config(config)
+    return run, config, clean, reading
 
 
 @pytest.fixture(scope="module")

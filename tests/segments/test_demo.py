@@ -31,6 +31,7 @@ def demo(tmp_path_factory):
     run = Run(folder, "demo", folder / "stage")
     clean = run.target("01_data_audit", "events").parent
     reading = read_company(config, folder / "data", clean, as_of=None)
+    run.save_config(config.with_as_of(reading.as_of))
     with open_engine(run) as engine:
         history = stage(engine, config)
         dates = as_of_dates(
