@@ -17,6 +17,7 @@ from helpers.impact.rates import (
     e_value,
     events_needed,
     rate_ratio,
+    risk_difference,
     smallest_ratio,
     survival,
 )
@@ -25,6 +26,7 @@ from helpers.impact.weighing import (
     Weighed,
     balance,
     placebo,
+    rate_of,
     ratio_of_rates,
     unweighed,
     weigh,
@@ -59,7 +61,7 @@ class Effects:
         interval nearer to 1; ``events_to_show``, departures needed to show this ratio, and
         ``smallest_ratio``, what so many departures can show (80 % power).
     balance : DataFrame
-        ``play, confounder, matched_on, before, after`` (standardised differences).
+        ``play, confounder, weighed_by, before, after`` (standardised differences).
     placebo : DataFrame
         ``play, draws, median, low, high, share_as_far``: ratios among accounts of which none got
         the play; ``share_as_far`` of them lie as far below 1 as the weighed ratio.
@@ -142,10 +144,10 @@ def measure_effects(
         for comparison, used in (("weighed", weighed), ("naive", plain)):
             rows.append(_observed(used, name, comparison, follow_days, n_draws, seed))
         balances.append(balance(weeks, weighed).assign(play=name))
-        placebos.append(_placebo(weighed, name, rows, n_draws, seed))
+        placebos.append(_placebo(weighed, name, n_draws, seed))
     return Effects(
         table=_framed(rows),
-        balance=_stacked(balances, ["play", "confounder", "matched_on", "before", "after"]),
+        balance=_stacked(balances, ["play", "confounder", "weighed_by", "before", "after"]),
         placebo=pd.DataFrame(
             placebos, columns=["play", "draws", "median", "low", "high", "share_as_far"]
         ),
@@ -182,16 +184,15 @@ def _counts(
     risks = []
     for name, group in (("with", with_), ("without", without)):
         risk, error = survival(group["days"], group["left"], at=follow_days)
-        risks.append((risk, error))
+        risks.append((risk, error, len(group)))
         row |= {
             f"n_{name}": int(group["account_id"].nunique()),
             f"left_{name}": int(group.loc[group["left"], "account_id"].nunique()),
             f"weeks_{name}": float(group["days"].sum()) / 7,
             f"risk_{name}": risk,
         }
-    gap = risks[0][0] - risks[1][0]
-    half = 1.959963984540054 * float(np.hypot(risks[0][1], risks[1][1]))
-    return row | {"risk_change": gap, "risk_low": gap - half, "risk_high": gap + half}
+    gap, low, high = risk_difference(*risks)
+    return row | {"risk_change": gap, "risk_low": low, "risk_high": high}
 
 
 def _observed(
@@ -220,16 +221,14 @@ def _observed(
     return row
 
 
-def _placebo(
-    weighed: Weighed, play: str, rows: list[dict[str, object]], n_draws: int, seed: int
-) -> dict[str, object]:
+def _placebo(weighed: Weighed, play: str, n_draws: int, seed: int) -> dict[str, object]:
+    """Summarise the placebos, and how many of them lie as far below 1 as the play itself."""
     ratios = placebo(weighed, n_draws=n_draws, seed=seed)
     usable = ratios[np.isfinite(ratios)]
-    found = [r["rate_ratio"] for r in rows if (r["play"], r["comparison"]) == (play, "weighed")]
     if not len(usable):
         return {"play": play, "draws": 0}
     low, median, high = np.percentile(usable, [2.5, 50, 97.5])
-    below = float(np.mean(usable <= float(str(found[0]))))
+    below = float(np.mean(usable <= rate_of(weighed)))
     return {
         "play": play, "draws": len(usable), "median": median, "low": low, "high": high,
         "share_as_far": below,

@@ -80,7 +80,7 @@ def plot_balance(balance: pd.DataFrame, *, limit: int = 12) -> "Figure":
     if balance.empty:
         return _nothing("nothing to show because nothing was weighed")
     play = balance["play"].iloc[0]
-    mine = balance[(balance["play"] == play) & balance["matched_on"]]
+    mine = balance[(balance["play"] == play) & balance["weighed_by"]]
     shown = mine.head(limit).iloc[::-1].reset_index(drop=True)
     fig, (ax,) = figure(width=7.4, height=1.4 + 0.27 * len(shown))
     places = np.arange(len(shown))

@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.errors import ParameterError
+from helpers.stats import wilson
 
 __all__ = [
     "e_value",
     "events_needed",
     "rate_ratio",
+    "risk_difference",
     "smallest_ratio",
     "survival",
 ]
@@ -67,9 +69,7 @@ def rate_ratio(
     return ratio, low / (1 - low) * odds, top, p_value
 
 
-def survival(
-    days: ArrayLike, left: ArrayLike, *, at: int, weight: ArrayLike | None = None
-) -> tuple[float, float]:
+def survival(days: ArrayLike, left: ArrayLike, *, at: int) -> tuple[float, float]:
     """Share that has left by a day, and its standard error, where some were followed for less.
 
     Parameters
@@ -80,8 +80,6 @@ def survival(
         Whether the follow-up ended because the account left.
     at : int
         Day after the start up to which leaving counts.
-    weight : array_like, (n_rows,), optional
-        Of each row; the standard error is of the unweighted estimate then.
 
     Returns
     -------
@@ -95,15 +93,48 @@ def survival(
     stop, gone = np.asarray(days), np.asarray(left, bool)
     if not len(stop):
         return float("nan"), float("nan")
-    each = np.ones(len(stop)) if weight is None else np.asarray(weight, float)
     kept, spread = 1.0, 0.0
     for day in np.unique(stop[gone & (stop <= at)]):
-        at_risk = float(each[stop >= day].sum())
-        lost = float(each[gone & (stop == day)].sum())
+        at_risk = float((stop >= day).sum())
+        lost = float((gone & (stop == day)).sum())
         kept *= 1 - lost / at_risk
         if at_risk > lost:
             spread += lost / (at_risk * (at_risk - lost))
     return 1 - kept, kept * math.sqrt(spread)
+
+
+def risk_difference(
+    with_: tuple[float, float, int], without: tuple[float, float, int]
+) -> tuple[float, float, float]:
+    """Return the difference of two shares, with a 95 % interval that no empty arm makes too narrow.
+
+    Parameters
+    ----------
+    with_, without : (share, error, n)
+        As of :func:`survival`, with the number of rows. Where nobody left, Greenwood's error is 0
+        but the share is not certain: the bounds are Wilson's, for as many rows as the error says.
+
+    Returns
+    -------
+    difference, low, high : float
+
+    References
+    ----------
+    Newcombe (1998), *Statistics in Medicine* 17, 873-890, method 10; shares with other errors:
+    Zou, Donner (2008), *Statistics in Medicine* 27, 1693-1702.
+    """
+    bounds = []
+    for share, error, n in (with_, without):
+        worth = share * (1 - share) / error**2 if error > 0 else float(n)
+        below, above = wilson([share * worth], [worth])
+        bounds.append((share, float(below[0]), float(above[0])))
+    (mine, low, high), (others, others_low, others_high) = bounds
+    gap = mine - others
+    return (
+        gap,
+        gap - math.hypot(mine - low, others_high - others),
+        gap + math.hypot(high - mine, others - others_low),
+    )
 
 
 def events_needed(ratio: float, *, share_treated: float = 0.5) -> int:
@@ -139,7 +170,7 @@ def e_value(ratio: float) -> float:
     """Return how strongly something unmeasured would have to go with both to explain a ratio.
 
     It would have to go with the treatment and with leaving, each by this risk ratio, beyond what
-    was matched on.
+    was weighed by.
 
     References
     ----------

@@ -14,6 +14,7 @@ __all__ = [
     "facts",
     "gaps",
     "headline",
+    "power_view",
     "readable",
     "returns",
     "said",

@@ -55,7 +55,7 @@ class Weeks:
     known : DataFrame, (n_rows, n_confounders)
         What was known when the week began; missing where it was not.
     others : DataFrame, (n_rows, n_others)
-        Further features of the same snapshot, not matched on: to look at afterwards.
+        Further features of the same snapshot, not weighed by: to look at afterwards.
     called : ndarray of int, (n_accounts,)
         Week of the first assignment outside an experiment; ``NEVER`` if none came first.
     given : ndarray of int, (n_accounts,)

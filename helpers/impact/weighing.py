@@ -23,7 +23,16 @@ from numpy.typing import NDArray
 
 from helpers.impact.weeks import Weeks
 
-__all__ = ["BALANCED", "Weighed", "balance", "placebo", "ratio_of_rates", "unweighed", "weigh"]
+__all__ = [
+    "BALANCED",
+    "Weighed",
+    "balance",
+    "placebo",
+    "rate_of",
+    "ratio_of_rates",
+    "unweighed",
+    "weigh",
+]
 
 Array = NDArray[np.float64]
 
@@ -200,20 +209,24 @@ def ratio_of_rates(
     ----------
     Rubin (1981), *Annals of Statistics* 9, 130-134.
     """
-    rows = weighed.rows
-    if rows.empty:
-        return float("nan"), float("nan"), float("nan")
-    sums = _by_account(rows)
-    ratio = _ratio(sums.sum(axis=0))
+    sums = _by_account(weighed.rows)
+    ratio = rate_of(weighed)
+    if not np.isfinite(ratio):
+        return ratio, float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     draws = rng.standard_exponential((n_draws, len(sums))) @ sums
     ratios = np.array([_ratio(draw) for draw in draws])
     usable = ratios[np.isfinite(ratios)]
-    if not np.isfinite(ratio) or not len(usable):
+    if not len(usable):
         return ratio, float("nan"), float("nan")
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(usable, [tail, 100 - tail])
     return ratio, float(low), float(high)
+
+
+def rate_of(weighed: Weighed) -> float:
+    """Return the rate of leaving with a call over that without; NaN where none of these left."""
+    return _ratio(_by_account(weighed.rows).sum(axis=0))
 
 
 def _by_account(rows: pd.DataFrame) -> Array:
@@ -243,7 +256,7 @@ def balance(weeks: Weeks, weighed: Weighed) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``confounder, matched_on, before, after``: mean of those who were called less that of the
+        ``confounder, weighed_by, before, after``: mean of those who were called less that of the
         others, in standard deviations of those called; the largest imbalance before first.
     """
     at = weighed.rows["at"].to_numpy()
@@ -253,14 +266,14 @@ def balance(weeks: Weeks, weighed: Weighed) -> pd.DataFrame:
     rows = [
         {
             "confounder": name,
-            "matched_on": used,
+            "weighed_by": used,
             "before": _difference(frame[name].to_numpy(float)[at], treated, plain),
             "after": _difference(frame[name].to_numpy(float)[at], treated, weight),
         }
         for frame, used in ((weeks.known, True), (weeks.others, False))
         for name in frame.columns
     ]
-    table = pd.DataFrame(rows, columns=["confounder", "matched_on", "before", "after"])
+    table = pd.DataFrame(rows, columns=["confounder", "weighed_by", "before", "after"])
     table = table.dropna(subset=["before", "after"])
     order = table["before"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)

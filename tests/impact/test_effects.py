@@ -160,12 +160,12 @@ def test_without_weights_follow_ups_are_counted_by_hand(company, weeks):
 def test_weighing_makes_the_groups_alike(weeks):
     weighed = weigh(weeks, follow_days=FOLLOW_DAYS)
     table = balance(weeks, weighed).set_index("confounder")
-    used = table[table["matched_on"]]
+    used = table[table["weighed_by"]]
 
     assert used["before"].abs().max() > 1
     assert used["after"].abs().max() < 0.1
     assert abs(table.loc["shoe_size", "before"]) < 0.25  # never weighed by, and never unlike
-    assert not table.loc["shoe_size", "matched_on"]
+    assert not table.loc["shoe_size", "weighed_by"]
     rows = weighed.rows
     n = rows["treated"].sum()
     assert rows.loc[~rows["treated"], "weight"].sum() == pytest.approx(n)

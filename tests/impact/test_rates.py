@@ -11,6 +11,7 @@ from helpers.impact.rates import (
     e_value,
     events_needed,
     rate_ratio,
+    risk_difference,
     smallest_ratio,
     survival,
 )
@@ -66,6 +67,19 @@ def test_survival_agrees_with_statsmodels(rows):
         assert 1 - share == pytest.approx(curve.surv_prob[before][-1])
         if curve.surv_prob[before][-1] > 0:
             assert error == pytest.approx(curve.surv_prob_se[before][-1], abs=1e-9)
+
+
+def test_the_difference_of_two_shares_is_newcombes():
+    pair = [
+        (hits / n, math.sqrt(hits / n * (1 - hits / n) / n), n) for hits, n in ((56, 70), (48, 80))
+    ]
+    assert risk_difference(*pair) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+
+
+def test_an_arm_that_nobody_left_is_not_certain():
+    gap, low, high = risk_difference((0.0, 0.0, 12), (0.25, 0.125, 12))
+    assert gap == -0.25
+    assert low < -0.25 < 0 < high
 
 
 def test_power_and_its_inverse():  # K-09
