@@ -37,6 +37,8 @@ __all__ = ["COMPARISONS", "MIN_ASSIGNED", "Effects", "measure_effects"]
 COMPARISONS = ("by lot", "weighed", "naive")
 MIN_ASSIGNED = 10
 """Accounts a group must have before it is compared with another."""
+MIN_DEPARTURES = 5
+"""Departures of others, equally weighted, that a weighed rate must rest on."""
 COLUMNS = (
     "play", "comparison", "n_with", "n_without", "left_with", "left_without", "weeks_with",
     "weeks_without", "risk_with", "risk_without", "risk_change", "risk_low", "risk_high",
@@ -141,8 +143,10 @@ def measure_effects(
             notes.append(f"{name}: too few assignments lie after the first snapshot of features")
             continue
         plain = unweighed(weeks, follow_days=follow_days)
-        for comparison, used in (("weighed", weighed), ("naive", plain)):
-            rows.append(_observed(used, name, comparison, follow_days, n_draws, seed))
+        rows.append(_observed(plain, name, "naive", follow_days, n_draws, seed))
+        if not _comparable(weighed, name, notes):
+            continue
+        rows.append(_observed(weighed, name, "weighed", follow_days, n_draws, seed))
         balances.append(balance(weeks, weighed).assign(play=name))
         placebos.append(_placebo(weighed, name, n_draws, seed))
     return Effects(
@@ -154,6 +158,27 @@ def measure_effects(
         follow_ups=follow,
         notes=tuple(notes),
     )
+
+
+def _comparable(weighed: Weighed, play: str, notes: list[str]) -> bool:
+    """Tell whether enough accounts as sick went without a call, and enough of them left.
+
+    Where nearly everybody as sick was called, weights pile up on a few others, and their rate of
+    leaving is that of these few.
+    """
+    if weighed.effective < MIN_ASSIGNED:
+        notes.append(
+            f"{play}: hardly anybody as sick went without it (the others are worth "
+            f"{weighed.effective:.0f} accounts), so ordinary practice cannot tell"
+        )
+        return False
+    if weighed.departures < MIN_DEPARTURES:
+        notes.append(
+            f"{play}: of those as sick that went without it too few left (worth "
+            f"{weighed.departures:.0f} accounts), so ordinary practice cannot tell"
+        )
+        return False
+    return True
 
 
 def _by_lot(

@@ -55,12 +55,24 @@ class Weighed:
         ``at`` (position among the account-weeks), ``account_id, treated, weight``; ``days``
         followed and departures ``left``, both counted by the weights for censoring; ``seen_left``
         as it was.
-    effective : float
-        How many equally weighted others the weights are worth (Kish).
     """
 
     rows: pd.DataFrame
-    effective: float
+
+    @property
+    def effective(self) -> float:
+        """How many equally weighted other accounts the weights are worth (Kish)."""
+        return _kish(_by_account(self.rows)[:, 3])
+
+    @property
+    def departures(self) -> float:
+        """How many equally weighted departures of others their rate rests on (Kish)."""
+        return _kish(_by_account(self.rows)[:, 2])
+
+
+def _kish(weights: Array) -> float:
+    square = float((weights**2).sum())
+    return float(weights.sum() ** 2 / square) if square > 0 else 0.0
 
 
 def weigh(weeks: Weeks, *, follow_days: int) -> Weighed:
@@ -81,21 +93,20 @@ def weigh(weeks: Weeks, *, follow_days: int) -> Weighed:
     table, treated = _followed(weeks, follow_days, censoring=True)
     others = ~treated
     if not treated.any() or not others.any():
-        return Weighed(rows=table.iloc[:0].assign(weight=0.0), effective=0.0)
+        return Weighed(rows=table.iloc[:0].assign(weight=0.0))
     design = _design(weeks.known)[table["at"].to_numpy()]
     week = weeks.rows["week"].to_numpy()[table["at"].to_numpy()]
     design = np.column_stack([design, 2 * week / max(len(weeks.starts), 1) - 1])
     weight = np.ones(len(table))
     weight[others] = _entropy_weights(design[others], design[treated].mean(axis=0))
     weight[others] *= treated.sum()
-    effective = float(weight[others].sum() ** 2 / (weight[others] ** 2).sum())
-    return Weighed(rows=table.assign(weight=weight), effective=effective)
+    return Weighed(rows=table.assign(weight=weight))
 
 
 def unweighed(weeks: Weeks, *, follow_days: int) -> Weighed:
     """Return the same account-weeks, each counting one: what a plain table would compare."""
-    table, treated = _followed(weeks, follow_days, censoring=False)
-    return Weighed(rows=table.assign(weight=1.0), effective=float((~treated).sum()))
+    table, _ = _followed(weeks, follow_days, censoring=False)
+    return Weighed(rows=table.assign(weight=1.0))
 
 
 def _entropy_weights(others: Array, target: Array) -> Array:
