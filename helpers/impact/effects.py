@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from helpers.impact.balance import balance
 from helpers.impact.follow_up import follow_ups
 from helpers.impact.rates import (
     e_value,
@@ -24,7 +25,6 @@ from helpers.impact.rates import (
 from helpers.impact.weeks import account_weeks
 from helpers.impact.weighing import (
     Weighed,
-    balance,
     placebo,
     rate_of,
     ratio_of_rates,

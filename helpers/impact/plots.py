@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from helpers.impact.balance import BALANCED
 from helpers.impact.telling import said, words
 from helpers.impact.verdicts import ALL
-from helpers.impact.weighing import BALANCED
 from helpers.plotting import BLUE, GREY, INK, MUTED, ORANGE, figure, label
 
 if TYPE_CHECKING:

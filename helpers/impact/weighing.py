@@ -41,8 +41,6 @@ SLACK = 1e-3
 """Of the balance: lets it fail by a little where no weights could make it exact."""
 MOST_LIKELY = 0.5
 """A week's chance of a later call is taken as no higher, lest one account count for hundreds."""
-BALANCED = 0.1
-"""Standardised difference below which a confounder counts as balanced (Austin 2009)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,48 +257,6 @@ def _ratio(sums: Array) -> float:
     if min(time, time_without) <= 0 or gone_without <= 0:
         return float("nan")
     return gone / time / (gone_without / time_without)
-
-
-def balance(weeks: Weeks, weighed: Weighed) -> pd.DataFrame:
-    """Say how alike the groups are, before and after weighing.
-
-    Returns
-    -------
-    DataFrame
-        ``confounder, weighed_by, before, after``: mean of those who were called less that of the
-        others, in standard deviations of those called; the largest imbalance before first.
-    """
-    at = weighed.rows["at"].to_numpy()
-    treated = weighed.rows["treated"].to_numpy(bool)
-    weight = weighed.rows["weight"].to_numpy(float)
-    plain = np.ones(len(weight))
-    rows = [
-        {
-            "confounder": name,
-            "weighed_by": used,
-            "before": _difference(frame[name].to_numpy(float)[at], treated, plain),
-            "after": _difference(frame[name].to_numpy(float)[at], treated, weight),
-        }
-        for frame, used in ((weeks.known, True), (weeks.others, False))
-        for name in frame.columns
-    ]
-    table = pd.DataFrame(rows, columns=["confounder", "weighed_by", "before", "after"])
-    table = table.dropna(subset=["before", "after"])
-    order = table["before"].abs().sort_values(ascending=False, kind="stable").index
-    return table.loc[order].reset_index(drop=True)
-
-
-def _difference(values: Array, treated: NDArray[np.bool_], weight: Array) -> float:
-    known = np.isfinite(values) & (weight > 0)
-    mine, others = known & treated, known & ~treated
-    if mine.sum() < 2 or not others.any():
-        return float("nan")
-    spread = float(np.std(values[mine])) or float(np.std(values[known]))
-    if spread == 0:
-        return 0.0
-    gap = np.average(values[mine], weights=weight[mine])
-    gap -= np.average(values[others], weights=weight[others])
-    return float(gap / spread)
 
 
 def placebo(weighed: Weighed, *, n_draws: int, seed: int) -> Array:

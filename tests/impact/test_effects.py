@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.impact.balance import balance
 from helpers.impact.effects import measure_effects
 from helpers.impact.follow_up import follow_up_days, follow_ups
 from helpers.impact.rates import rate_ratio
 from helpers.impact.weeks import account_weeks
-from helpers.impact.weighing import balance, placebo, ratio_of_rates, unweighed, weigh
+from helpers.impact.weighing import placebo, ratio_of_rates, unweighed, weigh
 from tests.impact.made import AS_OF, FOLLOW_DAYS, PLAY, make_company
 
 WHEN = {"as_of": AS_OF, "follow_days": FOLLOW_DAYS}
