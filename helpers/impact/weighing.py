@@ -24,9 +24,7 @@ from numpy.typing import NDArray
 from helpers.impact.weeks import Weeks
 
 __all__ = [
-    "BALANCED",
     "Weighed",
-    "balance",
     "placebo",
     "rate_of",
     "ratio_of_rates",
