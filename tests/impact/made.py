@@ -22,7 +22,14 @@ class Company:
 
 
 def make_company(
-    n: int = 600, *, ratio: float = 0.5, seed: int = 0, by_lot: float = 0.0, base: float = -4.9
+    n: int = 600,
+    *,
+    ratio: float = 0.5,
+    seed: int = 0,
+    by_lot: float = 0.0,
+    base: float = -4.9,
+    steep: float = 2.0,
+    sickness_called: float = 2.8,
 ) -> Company:
     """Simulate week by week: sickness, calls that follow what shows of it, and departures.
 
@@ -46,7 +53,7 @@ def make_company(
             snapshots.append(_snapshot(ids, monday, sick, live, rng))
             seen = -snapshots[-1]["events__change_30d"].to_numpy()
         if week >= WARM_UP:
-            chance = 1 / (1 + np.exp(5.6 - 2.0 * seen))
+            chance = 1 / (1 + np.exp(steep * (sickness_called - seen)))
             now = np.flatnonzero(live & (called < 0) & (rng.random(n) < chance))
             called[now] = week
             lot = rng.random(len(now)) < by_lot

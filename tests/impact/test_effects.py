@@ -226,6 +226,14 @@ def test_placebos_lie_around_one(weeks):
     assert np.nanmedian(ratios) == pytest.approx(1, abs=0.25)
 
 
+def test_where_everybody_as_sick_was_called_ordinary_practice_cannot_tell():
+    company = make_company(seed=5, steep=40.0, sickness_called=1.2)
+    effects = effects_of(company, n_draws=20)
+    assert effects.table["comparison"].tolist() == ["naive"]
+    assert effects.placebo.empty
+    assert "ordinary practice cannot tell" in " ".join(effects.notes)
+
+
 def test_by_lot_is_compared_by_arm_and_says_what_it_could_have_shown():  # K-09
     company = make_company(seed=5, by_lot=1.0, ratio=0.2, base=-4.0)
     effects = effects_of(company)
