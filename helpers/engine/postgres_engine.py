@@ -5,14 +5,13 @@ the server drops them itself when the session ends, however it ends. Nothing els
 is read or written; the right to connect and to make temporary tables is all that is needed.
 """
 
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from helpers.engine.arrow_engine import ArrowEngine, plain
 from helpers.engine.dialect import POSTGRES
-from helpers.engine.engine import Engine
 from helpers.errors import ConfigError, InputError, MachineError
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ _ARROW = {
 }
 
 
-class PostgresEngine(Engine):
+class PostgresEngine(ArrowEngine):
     """One session of a PostgreSQL server, version 14 or later.
 
     Parameters
@@ -97,22 +96,9 @@ class PostgresEngine(Engine):
     def _drop(self, name: str) -> None:
         self._connection.execute(f'DROP TABLE IF EXISTS pg_temp."{name}" CASCADE')
 
-    def _frame(self, sql: str) -> pd.DataFrame:
-        frame: pd.DataFrame = self._arrow(sql).to_pandas()
-        return frame
-
     def _value(self, sql: str) -> int | float | str | None:
         row = self._connection.execute(sql).fetchone()
-        found = None if row is None else row[0]
-        if isinstance(found, Decimal):
-            return int(found) if found == found.to_integral_value() else float(found)
-        first: int | float | str | None = found
-        return first
-
-    def _write(self, sql: str, path: Path) -> None:
-        import pyarrow.parquet as pq
-
-        pq.write_table(self._arrow(sql), path, compression="zstd")
+        return plain(None if row is None else row[0])
 
     def _arrow(self, sql: str) -> "pa.Table":
         import pyarrow as pa

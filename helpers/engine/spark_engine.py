@@ -10,14 +10,13 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import pandas as pd
 
+from helpers.engine.arrow_engine import ArrowEngine, plain
 from helpers.engine.dialect import SPARK
-from helpers.engine.engine import Engine
 from helpers.errors import MachineError
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _SESSION = {
 }
 
 
-class SparkEngine(Engine):
+class SparkEngine(ArrowEngine):
     """A session of a Spark application, which is shared if this process has one already.
 
     Parameters
@@ -95,22 +94,9 @@ class SparkEngine(Engine):
     def _drop(self, name: str) -> None:
         self._spark.catalog.dropTempView(name)
 
-    def _frame(self, sql: str) -> pd.DataFrame:
-        frame: pd.DataFrame = self._arrow(sql).to_pandas()
-        return frame
-
     def _value(self, sql: str) -> int | float | str | None:
         row = self._spark.sql(sql).first()
-        found = None if row is None else row[0]
-        if isinstance(found, Decimal):
-            return int(found) if found == found.to_integral_value() else float(found)
-        first: int | float | str | None = found
-        return first
-
-    def _write(self, sql: str, path: Path) -> None:
-        import pyarrow.parquet as pq
-
-        pq.write_table(self._arrow(sql), path, compression="zstd")
+        return plain(None if row is None else row[0])
 
     def _arrow(self, sql: str) -> "pa.Table":
         """Return the rows of a query; decimals, which DuckDB would make doubles, as doubles."""

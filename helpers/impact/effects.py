@@ -31,6 +31,7 @@ from helpers.impact.weighing import (
     unweighed,
     weigh,
 )
+from helpers.impact.words import words
 
 __all__ = ["COMPARISONS", "MIN_ASSIGNED", "Effects", "measure_effects"]
 
@@ -134,13 +135,15 @@ def measure_effects(
         usual = given[given["arm"] == ""].reset_index(drop=True)
         if len(usual) < MIN_ASSIGNED:
             notes.append(
-                f"{name}: {len(usual)} assignments outside an experiment, too few to weigh"
+                f"{words(name)}: {len(usual)} assignments outside an experiment, too few to weigh"
             )
             continue
         weeks = account_weeks(given, features, activity, weekly_flags, left, as_of=as_of)
         weighed = weigh(weeks, follow_days=follow_days)
         if weighed.rows["treated"].sum() < MIN_ASSIGNED:
-            notes.append(f"{name}: too few assignments lie after the first snapshot of features")
+            notes.append(
+                f"{words(name)}: too few assignments lie after the first snapshot of features"
+            )
             continue
         plain = unweighed(weeks, follow_days=follow_days)
         rows.append(_observed(plain, name, "naive", follow_days, n_draws, seed))
@@ -168,13 +171,13 @@ def _comparable(weighed: Weighed, play: str, notes: list[str]) -> bool:
     """
     if weighed.effective < MIN_ASSIGNED:
         notes.append(
-            f"{play}: hardly anybody as sick went without it (the others are worth "
+            f"{words(play)}: hardly anybody as sick went without it (the others are worth "
             f"{weighed.effective:.0f} accounts), so ordinary practice cannot tell"
         )
         return False
     if weighed.departures < MIN_DEPARTURES:
         notes.append(
-            f"{play}: of those as sick that went without it too few left (worth "
+            f"{words(play)}: of those as sick that went without it too few left (worth "
             f"{weighed.departures:.0f} accounts), so ordinary practice cannot tell"
         )
         return False
@@ -188,7 +191,7 @@ def _by_lot(
     with_, without = (given[given["arm"] == arm] for arm in ("treated", "control"))
     if min(len(with_), len(without)) < MIN_ASSIGNED:
         sizes = f"{len(with_)} treated and {len(without)} control"
-        notes.append(f"{play}: {sizes} assignments by lot, too few to compare")
+        notes.append(f"{words(play)}: {sizes} assignments by lot, too few to compare")
         return []
     row = _counts(with_, without, play, follow_days)
     events = int(with_["left"].sum()), int(without["left"].sum())

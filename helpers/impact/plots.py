@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.impact.balance import BALANCED
-from helpers.impact.telling import said, words
+from helpers.impact.telling import said
 from helpers.impact.verdicts import ALL
+from helpers.impact.words import words
 from helpers.plotting import BLUE, GREY, INK, MUTED, ORANGE, figure, label
 
 if TYPE_CHECKING:

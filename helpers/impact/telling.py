@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.impact.effects import Effects
 from helpers.impact.verdicts import ALL
+from helpers.impact.words import words
 
 __all__ = [
     "caveats",
@@ -18,7 +19,6 @@ __all__ = [
     "readable",
     "returns",
     "said",
-    "words",
 ]
 
 NO_PLAYS = (
@@ -34,12 +34,6 @@ NOT_BY_LOT = (
     "({low:.2f} to {high:.2f}): {verdict}."
 )
 RARE = "too few departures to tell"
-
-
-def words(name: object) -> str:
-    """Return ``At-risk rescue`` style words for a name of the data."""
-    text = str(name).replace("__", ", ").replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
 
 
 def verdict(row: pd.Series) -> str:

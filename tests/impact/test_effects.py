@@ -249,7 +249,9 @@ def test_by_lot_is_compared_by_arm_and_says_what_it_could_have_shown():  # K-09
     assert row["high"] < 1
     assert row["p_value"] < 0.05
     assert row["risk_high"] < 0
-    assert effects.notes == (f"{PLAY}: 0 assignments outside an experiment, too few to weigh",)
+    assert effects.notes == (
+        f"{PLAY.title()}: 0 assignments outside an experiment, too few to weigh",
+    )
 
 
 def test_a_rate_over_none_is_no_number_to_hand_on():
