@@ -58,11 +58,20 @@ def in_segments(run: Run, truth: Path) -> dict[str, float]:  # noqa: ARG001 - sa
     return {f"G-11.share_{key}": float(shares.get(name, 0)) for key, name in SEGMENTS.items()}
 
 
+def in_impact(run: Run, truth: Path) -> dict[str, float]:  # noqa: ARG001 - same door as the others
+    """Read what the at-risk rescue did where a coin decided."""
+    effects = run.read("08_impact", "effects")
+    rescue = (effects["play"] == "at_risk_rescue") & (effects["comparison"] == "by lot")
+    ratio = effects.loc[rescue, "rate_ratio"]
+    return {"K-10.rate_ratio": float(ratio.iloc[0]) if len(ratio) else float("nan")}
+
+
 FINDERS: dict[str, Callable[[Run, Path], dict[str, float]]] = {
     "01_data_audit": in_audit,
     "03_segmentation": in_segments,
     "04_sequence_association_mining": in_patterns,
     "05_anomaly_review": in_alerts,
     "06_churn_model": in_scores,
+    "08_impact": in_impact,
 }
 """Notebook to the function that reads its tables."""

@@ -4,14 +4,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ANOMALIES", "AUDIT", "CHURN", "SEGMENTS", "SEQUENCES", "SURE", "Fact", "binomial"]
+__all__ = [
+    "ANOMALIES",
+    "AUDIT",
+    "CHURN",
+    "IMPACT",
+    "SEGMENTS",
+    "SEQUENCES",
+    "SURE",
+    "Fact",
+    "binomial",
+]
 
 SURE = 2.5
 """Standard errors that a finding may miss by."""
 
 AUDIT, SEGMENTS = "01_data_audit", "03_segmentation"
 SEQUENCES, ANOMALIES = "04_sequence_association_mining", "05_anomaly_review"
-CHURN = "06_churn_model"
+CHURN, IMPACT = "06_churn_model", "08_impact"
 
 
 @dataclass(frozen=True)

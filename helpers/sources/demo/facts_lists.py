@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from helpers.sources.demo.anomalies import LATE_NEGATIVE, LATE_POSITIVE, Plan
-from helpers.sources.demo.facts import ANOMALIES, AUDIT, CHURN, SEQUENCES, SURE, Fact
+from helpers.sources.demo.facts import ANOMALIES, AUDIT, CHURN, IMPACT, SEQUENCES, SURE, Fact
 from helpers.sources.demo.life import Life
 from helpers.sources.demo.realised import decline, oracle_auc, rescue_arms, trend_accounts
 from helpers.sources.demo.settings import PLANTED
@@ -125,7 +125,17 @@ def churn_facts(life: Life, plan: Plan) -> list[Fact]:
          "interventions with an arm (a coin decided); those without one mislead"),
     ]  # fmt: skip
     return [
-        Fact(key, key[:4], CHURN, what, planted, got, tolerance, unit, where)
+        Fact(
+            key,
+            key[:4],
+            IMPACT if key[:4] == "K-10" else CHURN,
+            what,
+            planted,
+            got,
+            tolerance,
+            unit,
+            where,
+        )
         for key, what, planted, got, tolerance, unit, where in rows
     ]
 
