@@ -1,11 +1,13 @@
 """PrefixSpan on flat integer arrays: every ordered pattern that enough sequences contain.
 
 A pattern is contained in a sequence if its tokens occur there in this order, other tokens
-between them allowed (up to ``max_gap`` of them if that is given). Patterns grow one token at
-a time. A pattern's projected database is an array of pointers, each the position right
-after which the pattern has been matched, so nothing is copied. All patterns of one length grow
-together: without a gap limit in :mod:`helpers.patterns.growth`, with one in
-:mod:`helpers.patterns.gapped`.
+between them allowed (up to ``max_gap`` of them, ``max_gap_time`` and ``window`` of time, if
+those are given). Patterns grow one token at a time. A pattern's projected database is an array
+of pointers, each the position right after which the pattern has been matched, so nothing is
+copied. All patterns of one length grow together: without such limits in
+:mod:`helpers.patterns.growth`, with them in :mod:`helpers.patterns.gapped`. Repeats are folded
+before (:func:`helpers.patterns.sequences.fold_repeats`); what is closed, maximal or among the
+most frequent is chosen afterwards (:mod:`helpers.patterns.condensed`).
 
 References
 ----------
@@ -20,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
-from helpers.patterns.gapped import GappedGrowth
+from helpers.patterns.gapped import Bounds, GappedGrowth
 from helpers.patterns.growth import Growth, starts_of
 from helpers.patterns.sequences import Ints, SequenceDatabase
 
@@ -89,6 +91,8 @@ def mine(
     max_length: int,
     anchored: bool = False,
     max_gap: int | None = None,
+    max_gap_time: int | None = None,
+    window: int | None = None,
     max_patterns: int = 100_000,
 ) -> Patterns:
     """Find every pattern that at least ``min_support`` sequences contain.
@@ -105,6 +109,10 @@ def mine(
         Patterns must begin with the first token of the sequence.
     max_gap : int, optional
         Other tokens allowed between two neighbours of a pattern; 0 means adjacent.
+    max_gap_time : int, optional
+        Time allowed between two neighbours, in the units of ``database.times``; 0 means at once.
+    window : int, optional
+        Time allowed from the first to the last token of a pattern.
     max_patterns : int
         Stop with an error when there are more.
 
@@ -116,19 +124,20 @@ def mine(
     Raises
     ------
     ParameterError
-        If a limit is out of range.
+        If a limit is out of range, or is one of time and the database has no times.
     TooManyPatternsError
         If more than ``max_patterns`` patterns have this support.
     """
-    if min_support < 1 or max_length < 1 or (max_gap is not None and max_gap < 0):
+    bounds = Bounds(max_gap, max_gap_time, window)
+    if min_support < 1 or max_length < 1 or min(bounds.given, default=0) < 0:
         raise ParameterError(
-            "mine: expected min_support >= 1, max_length >= 1 and max_gap >= 0, got "
-            f"{min_support}, {max_length} and {max_gap}."
+            "mine: expected min_support >= 1, max_length >= 1 and limits >= 0, got "
+            f"{min_support}, {max_length} and {max_gap}, {max_gap_time}, {window}."
         )
     search: Search = (
-        Growth(database, min_support, anchored=anchored)
-        if max_gap is None
-        else GappedGrowth(database, min_support, anchored=anchored, max_gap=max_gap)
+        GappedGrowth(database, min_support, anchored=anchored, bounds=bounds)
+        if bounds.given
+        else Growth(database, min_support, anchored=anchored)
     )
     level, found, left = search.first(), [], max_patterns
     while level is not None and len(level.codes) <= left:

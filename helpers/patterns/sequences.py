@@ -27,11 +27,15 @@ class SequenceDatabase:
         Where each sequence starts in ``items``; the last entry is ``n_tokens``.
     names : tuple of str
         Token of each code, in alphabetical order.
+    times : ndarray of int64, (n_tokens,), optional
+        When each token happened, in whole units of the caller's choice (days, seconds); never
+        falling within a sequence. Needed for limits in time only.
     """
 
     items: Ints
     starts: Ints
     names: tuple[str, ...]
+    times: Ints | None = None
 
     @property
     def n_sequences(self) -> int:
@@ -86,7 +90,8 @@ def encode(tokens: pd.DataFrame, units: pd.Series) -> SequenceDatabase:
     Parameters
     ----------
     tokens : DataFrame
-        ``unit``, ``token``; one row a token, oldest first within its unit.
+        ``unit``, ``token`` and, where limits in time will be asked for, ``time`` (whole
+        numbers); one row a token, oldest first within its unit.
     units : Series
         Every unit in the order wanted for the sequences; one without tokens becomes an empty
         sequence. Tokens of other units are left out.
@@ -105,4 +110,5 @@ def encode(tokens: pd.DataFrame, units: pd.Series) -> SequenceDatabase:
         items=codes[order].astype(np.int64),
         starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         names=tuple(str(name) for name in names),
+        times=tokens.loc[known, "time"].to_numpy(np.int64)[order] if "time" in tokens else None,
     )

@@ -3,23 +3,31 @@
 from itertools import combinations
 
 
-def contains(sequence, pattern, max_gap=None, anchored=False):
-    """Tell by recursion whether a pattern occurs in a sequence."""
+def contains(sequence, pattern, max_gap=None, anchored=False, times=None, in_time=(None, None)):
+    """Tell by recursion whether a pattern occurs in a sequence; limits in time: gap, window."""
+    far, window = in_time
 
-    def reaches(position, index):
+    def near(start, before, place):
+        return (far is None or times[place] - times[before] <= far) and (
+            window is None or times[place] - times[start] <= window
+        )
+
+    def reaches(position, index, start):
         if index == len(pattern):
             return True
         end = len(sequence) if max_gap is None else min(len(sequence), position + 2 + max_gap)
         return any(
-            sequence[p] == pattern[index] and reaches(p, index + 1)
+            sequence[p] == pattern[index]
+            and near(start, position, p)
+            and reaches(p, index + 1, start)
             for p in range(position + 1, end)
         )
 
     firsts = range(min(1, len(sequence))) if anchored else range(len(sequence))
-    return any(sequence[p] == pattern[0] and reaches(p, 1) for p in firsts)
+    return any(sequence[p] == pattern[0] and reaches(p, 1, p) for p in firsts)
 
 
-def mine(sequences, min_support, max_length, max_gap=None, anchored=False):
+def mine(sequences, min_support, max_length, max_gap=None, anchored=False, times=None, in_time=()):
     """Count every subsequence of every sequence; keep the frequent ones."""
     candidates = {
         tuple(sequence[p] for p in places)
@@ -27,11 +35,30 @@ def mine(sequences, min_support, max_length, max_gap=None, anchored=False):
         for length in range(1, max_length + 1)
         for places in combinations(range(len(sequence)), length)
     }
+    clocks, limits = times or [None] * len(sequences), in_time or (None, None)
     found = {
-        pattern: [s for s, q in enumerate(sequences) if contains(q, pattern, max_gap, anchored)]
+        pattern: [
+            s
+            for s, q in enumerate(sequences)
+            if contains(q, pattern, max_gap, anchored, clocks[s], limits)
+        ]
         for pattern in candidates
     }
     return {pattern: rows for pattern, rows in found.items() if len(rows) >= min_support}
+
+
+def closed(found):
+    """Patterns that no longer one contains which the same sequences show."""
+    return {
+        p
+        for p, rows in found.items()
+        if not any(len(q) > len(p) and contains(q, p) and rows == found[q] for q in found)
+    }
+
+
+def maximal(found):
+    """Patterns that no longer one contains."""
+    return {p for p in found if not any(len(q) > len(p) and contains(q, p) for q in found)}
 
 
 def mine_by_vertical_lists(sequences, min_support, max_length):
