@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,9 +45,15 @@ def run_notebooks(folder: Path, n_accounts: int, seed: int, only: list[str]) -> 
     return Run(ROOT, "made", reports / "made")
 
 
-def shuffles(folder: Path, n_accounts: int, runs: int) -> None:
+def opened(folder: Path) -> Run:
+    """Open a published run that is there already."""
+    if not (folder / "tables").is_dir():
+        raise SystemExit(f"{folder} is no published run: it has no folder 'tables'.")
+    return Run(ROOT, folder.name, folder)
+
+
+def shuffles(run: Run, runs: int) -> None:
     """Shuffle every outcome again and again; count the runs that report anything about them."""
-    run = run_notebooks(folder, n_accounts, 1, ["01", "02"])
     material = read_material(run, journey_days=7, activation_days=[28, 56], basket_days=30)
     told = {"sequences": 0, "rules": 0, "shifts": 0, "sequences or rules": 0, "anything": 0}
     for seed in range(runs):
@@ -57,7 +64,7 @@ def shuffles(folder: Path, n_accounts: int, runs: int) -> None:
             told[name] += n > 0
         print(f"\r  {seed + 1} of {runs} shuffles: {told}", end="", flush=True)
     units = len(material.journeys.judged)
-    print(f"\n{n_accounts} accounts, {units:,} journeys, "
+    print(f"\n{len(material.lives):,} accounts, {units:,} journeys, "
           f"{len(material.before_outcomes.baskets):,} account-periods, "
           f"{len(material.visits.sessions):,} sessions")  # fmt: skip
     for name, n in told.items():
@@ -113,37 +120,47 @@ def shuffled_visits(visits: Visits, *, seed: int) -> Visits:
     return Visits(sessions.assign(**dict(dealt.items())), visits.tokens)
 
 
-def planted(folder: Path, n_accounts: int, seeds: list[int]) -> None:
-    """Say for companies of several seeds which planted sequences and rules were found."""
-    for seed in seeds:
-        run = run_notebooks(folder, n_accounts, seed, ["01", "02", "04"])
-        truth = json.loads((folder / f"data-{seed}" / "truth" / "planted.json").read_text())
-        facts = {row["key"]: row for row in truth}
-        rules = run.read(NOTEBOOK, "rules")
-        sequences = run.read(NOTEBOOK, "sequences")
-        reported = {
-            (tuple(sorted(a)), c[0])
-            for a, c in zip(rules["antecedents"], rules["consequents"], strict=True)
-        }
-        searched = run.read(NOTEBOOK, "rules_searched")
-        print(
-            f"\nseed {seed}: {int(sequences['reported'].sum())} sequences, {len(rules)} rules told"
-        )
-        for key, (left, right) in RULES.items():
-            mine = [
-                tuple(sorted(a)) == left and c[0] == right
-                for a, c in zip(searched["antecedents"], searched["consequents"], strict=True)
-            ]
-            q = searched.loc[mine, "q_value"]
-            value = "not searched" if q.empty else f"q = {q.iloc[0]:.2g}"
-            print(f"  {key} {' + '.join(left)} → {right}: {value}; "
-                  f"{'told' if (left, right) in reported else 'NOT TOLD'}")  # fmt: skip
-        found = in_patterns(run, folder / f"data-{seed}" / "truth")
-        for key in SEQUENCES:
-            fact = facts[key]
-            near = abs(found[key] - fact["realised"]) <= fact["tolerance"] + 1e-9
-            print(f"  {key}: {found[key]:.3f}, realised {fact['realised']:.3f}; "
-                  f"{'found' if near else 'MISSED'}")  # fmt: skip
+def planted(companies: Iterable[tuple[str, Run, Path]]) -> None:
+    """Say for several companies (name, run, data) which planted sequences and rules were found."""
+    missed, looked_for = 0, 0
+    for name, run, data in companies:
+        said = [*_rules_found(run), *_sequences_found(run, data / "truth")]
+        told = int(run.read(NOTEBOOK, "sequences")["reported"].sum())
+        print(f"\n{name}: {told} sequences, {len(run.read(NOTEBOOK, 'rules'))} rules told")
+        for found, text in said:
+            print(f"  {text}; {'found' if found else 'MISSED'}")
+        looked_for, missed = looked_for + len(said), missed + sum(not found for found, _ in said)
+    print(f"\n{looked_for - missed} of {looked_for} planted facts found, {missed} missed")
+
+
+def _rules_found(run: Run) -> list[tuple[bool, str]]:
+    """Whether each planted rule is told, with its q-value."""
+    rules, searched = run.read(NOTEBOOK, "rules"), run.read(NOTEBOOK, "rules_searched")
+    reported = {
+        (tuple(sorted(a)), c[0])
+        for a, c in zip(rules["antecedents"], rules["consequents"], strict=True)
+    }
+    said = []
+    for key, (left, right) in RULES.items():
+        mine = [
+            tuple(sorted(a)) == left and c[0] == right
+            for a, c in zip(searched["antecedents"], searched["consequents"], strict=True)
+        ]
+        q = searched.loc[mine, "q_value"]
+        value = "not searched" if q.empty else f"q = {q.iloc[0]:.2g}"
+        said.append(((left, right) in reported, f"{key} {' + '.join(left)} → {right}: {value}"))
+    return said
+
+
+def _sequences_found(run: Run, truth: Path) -> list[tuple[bool, str]]:
+    """Whether the rates of the planted journeys are within their tolerance."""
+    facts = {row["key"]: row for row in json.loads((truth / "planted.json").read_text())}
+    found, said = in_patterns(run, truth), []
+    for key in SEQUENCES:
+        real, tolerance = facts[key]["realised"], facts[key]["tolerance"]
+        near = abs(found[key] - real) <= tolerance + 1e-9
+        said.append((near, f"{key}: {found[key]:.3f}, realised {real:.3f} +- {tolerance:.3f}"))
+    return said
 
 
 def trends() -> None:

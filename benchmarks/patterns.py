@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.pattern_truth import planted, shuffles, trends
+from benchmarks.pattern_truth import opened, planted, run_notebooks, shuffles, trends
 from helpers.patterns.itemsets import frequent_sets
 from helpers.patterns.prefixspan import mine
 from helpers.patterns.sequences import SequenceDatabase
@@ -139,6 +139,8 @@ def main() -> None:
     parser.add_argument("part", choices=["sequences", "itemsets", "shuffles", "planted", "trends"])
     parser.add_argument("--sizes", type=int, nargs="+", help="sequences, baskets or accounts")
     parser.add_argument("--runs", type=int, default=100, help="shuffles to make (100)")
+    parser.add_argument("--published", type=Path, nargs="+", default=[], help="runs to take")
+    parser.add_argument("--data", type=Path, nargs="+", default=[], help="their data folders")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     asked = parser.parse_args()
     if asked.part == "sequences":
@@ -151,11 +153,28 @@ def main() -> None:
         trends()
     else:
         with tempfile.TemporaryDirectory(prefix="playbook-bench-") as folder:
-            n_accounts = (asked.sizes or [200])[0]
-            if asked.part == "shuffles":
-                shuffles(Path(folder), n_accounts, asked.runs)
-            else:
-                planted(Path(folder), n_accounts, asked.seeds)
+            _truth(asked, Path(folder), (asked.sizes or [200])[0])
+
+
+def _truth(asked: argparse.Namespace, folder: Path, n_accounts: int) -> None:
+    """Shuffle, or look for what was planted: in runs that are there, or in some made for it."""
+    if asked.part == "shuffles":
+        made = run_notebooks if not asked.published else None
+        run = made(folder, n_accounts, 1, ["01", "02"]) if made else opened(asked.published[0])
+        shuffles(run, asked.runs)
+        return
+    if len(asked.published) != len(asked.data):
+        raise SystemExit("--published and --data: expected one data folder for each run.")
+    pairs = zip(asked.published, asked.data, strict=True)
+    ready = [(run.name, opened(run), data) for run, data in pairs]
+    planted(
+        ready
+        or (
+            (f"seed {seed}", run_notebooks(folder, n_accounts, seed, ["01", "02", "04"]),
+             folder / f"data-{seed}")
+            for seed in asked.seeds
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
