@@ -204,10 +204,10 @@ class _Block:
         for token in np.unique(item).tolist():
             mine = parent[edges[token] : edges[token + 1]]
             source = _runs(starts[mine], sizes[mine])
-            place = self._next_place(token)[at[source]]
-            comes = place < ends[source]
-            found.append(place[comes])
-            kept.append(np.diff(np.append(0, np.cumsum(comes))[starts_of(sizes[mine])]))
+            place = self._next_place(token).take(at.take(source))
+            comes = np.flatnonzero(place < ends.take(source))
+            found.append(place.take(comes))
+            kept.append(np.diff(np.searchsorted(comes, starts_of(sizes[mine]))))
         return starts_of(np.concatenate(kept)), np.concatenate(found)
 
     def _next_place(self, token: int) -> Places:
@@ -231,7 +231,11 @@ def _parts(owners: Ints) -> list[slice]:
     return parts
 
 
-def _runs(begin: Ints, lengths: Ints) -> Ints:
+def _runs(begin: Ints, lengths: Ints) -> NDArray[np.integer]:
     """Concatenate the ranges that start at ``begin`` and have these lengths."""
     total = starts_of(lengths)
-    return np.repeat(begin - total[:-1], lengths) + np.arange(total[-1])
+    reach = max(int(total[-1]), int((begin + lengths).max(initial=0)))
+    kind = np.int32 if reach < np.iinfo(np.int32).max else np.int64  # half the bytes to move
+    runs = np.arange(total[-1], dtype=kind)
+    runs += np.repeat((begin - total[:-1]).astype(kind), lengths)
+    return runs
