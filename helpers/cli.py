@@ -174,6 +174,35 @@ def status(root: RootOption = None, reports: ReportsOption = None) -> None:
             typer.echo(f"    {row['finding']}")
 
 
+@app.command()
+def brief(
+    account: Annotated[str, typer.Argument(help="Account id, or its name if only one has it.")],
+    run: Annotated[
+        str | None, typer.Option(help="Run id, or its folder; default: the newest as-of date.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; default: reports/.briefs/RUN.")
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option(help="Print it too, with a browser of this machine.")
+    ] = False,
+    root: RootOption = None,
+    reports: ReportsOption = None,
+) -> None:
+    """Write one page about an account: facts, look-alikes, what to watch, three actions."""
+    from helpers.artifacts import Run
+    from helpers.brief import find_subject, print_pdf, write_brief
+    from helpers.run.layout import find_root
+    from helpers.run.status import find_run
+
+    folder = find_run(reports or (root.resolve() if root else find_root()) / "reports", run)
+    subject = find_subject(Run(folder, folder.name, folder), account)
+    page = write_brief(subject, out or folder.parent / ".briefs" / folder.name)
+    typer.echo(str(page))
+    if pdf:
+        typer.echo(str(print_pdf(page)))
+
+
 class _Line:
     """Progress on a terminal is one line that changes; elsewhere it is a line a notebook."""
 

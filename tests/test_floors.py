@@ -27,6 +27,7 @@ FLOORS = {
     "actions": 8,
     "report": 9,
     "run": 10,
+    "brief": 10,
     "cli": 11,
     "__main__": 12,
 }

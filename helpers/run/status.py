@@ -6,7 +6,36 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["list_runs"]
+from helpers.errors import ParameterError
+
+__all__ = ["find_run", "list_runs"]
+
+
+def find_run(reports: Path, run: str | None) -> Path:
+    """Return the folder of a published run.
+
+    Parameters
+    ----------
+    reports : Path
+        Where runs are published.
+    run : str or None
+        Run id, or the path of a run's folder; None: the one with the newest as-of date.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such run, or none at all.
+    """
+    if run is None:
+        runs = list_runs(reports)
+        published = runs[runs["state"].str.startswith("published")]
+        if published.empty:
+            raise ParameterError("no published run yet: `make report` makes the first one.")
+        return (reports / str(published.iloc[0]["run_id"])).resolve()
+    for folder in (Path(run), reports / run):
+        if (folder / "manifest.json").is_file():
+            return folder.resolve()
+    raise ParameterError(f"no published run {run!r}: `playbook status` lists what there is.")
 
 
 def list_runs(reports: Path) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from helpers.errors import MachineError, NotebookError, ParameterError
 from helpers.report import sanitize_rules
 from helpers.run.execute import kernel_environment
 from helpers.run.layout import Layout
+from helpers.run.status import find_run
 
 __all__ = ["validate_run"]
 
@@ -81,7 +82,7 @@ def validate_run(
         If an output differs, or a copy is missing or not fully executed; names cell and
         difference.
     """
-    folder = _folder(root, run, reports)
+    folder = find_run(reports or root / "reports", run)
     layout = Layout(folder.parent, folder.name)
     manifest = _manifest(folder)
     where = _where_data_lie(layout, data)
@@ -108,14 +109,6 @@ def validate_run(
     if different:
         raise NotebookError("outputs differ from the published ones:\n" + "\n".join(different))
     return sum(n_cells for _, n_cells, _ in results)
-
-
-def _folder(root: Path, run: str, reports: Path | None) -> Path:
-    candidates = [Path(run), (reports or root / "reports") / run]
-    for folder in candidates:
-        if (folder / "manifest.json").is_file():
-            return folder.resolve()
-    raise ParameterError(f"no published run {run!r}: `playbook status` lists what there is.")
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
