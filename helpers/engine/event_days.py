@@ -1,8 +1,8 @@
 """The two passes over the events, and the tables of days that come of them.
 
-Whatever needs an event's own row is computed here, in one pass by person and visit and in one by
-what was done. Both group at once. Ids that recur become numbers on the way: rows of few whole
-numbers are grouped, kept and joined faster than names, and by every engine.
+Whatever needs an event's own row is computed here, in one pass by visit and in one by what was
+done. Ids that recur become numbers on the way: rows of few whole numbers are grouped, kept and
+joined faster than names, and by every engine.
 """
 
 # SQL is assembled here from names of this package, never from data.
@@ -20,7 +20,7 @@ DAY_US = 24 * HOUR_US
 
 
 def count_visits(engine: Engine, local: str) -> None:
-    """Make ``person_visit``, ``account_user``, ``account_user_day`` and ``account_visit``.
+    """Make ``account_user``, ``visit``, ``account_user_day`` and ``account_visit``.
 
     Parameters
     ----------
@@ -31,43 +31,43 @@ def count_visits(engine: Engine, local: str) -> None:
 
     Notes
     -----
-    People and visits nearly coincide: a visit is one person's, as a rule. Grouped by both at once
-    there are hardly more rows than of either, and events are read once instead of twice.
+    A visit is one person's, as a rule, so people are not a key of this pass: each visit says the
+    first and the last of its people, and only the visits of several are looked up again. What was
+    done outside of any visit is grouped by person.
     """
+    _number_people(engine)
     millis = "CAST(FLOOR(e.duration_s * 1000 + 0.5) AS BIGINT) AS ms"
     engine.table(
-        "person_visit",
+        "visit",
         f"""
-        SELECT account_no, user_id, session_id, day, CAST(COUNT(*) AS INTEGER) AS n_events,
+        SELECT account_no, session_id, day, alone, CAST(COUNT(*) AS INTEGER) AS n_events,
+               MIN(user_no) AS first_user, MAX(user_no) AS last_user,
+               CAST(COUNT(user_no) AS INTEGER) AS n_known,
                CAST(SUM(ms) AS BIGINT) AS millis, MIN(at_us) AS first_us, MAX(at_us) AS last_us,
                CAST(SUM(CASE WHEN clock_us <> 0 THEN 1 ELSE 0 END) AS INTEGER) AS n_timed
-        FROM ({_events(f"e.user_id, e.session_id, {millis}", local)}) AS e
-        GROUP BY account_no, user_id, session_id, day
+        FROM ({_events(f"u.user_no, e.session_id, {_ALONE}, {millis}", local, _PEOPLE)}) AS e
+        GROUP BY account_no, session_id, day, alone
         """,
     )
-    _count_people(engine)
+    _count_people(engine, local)
     engine.derive(
         "account_session",
-        f"""
-        SELECT account_no, session_id, day, n_events, millis, span_us
-        FROM ({_VISITS}) AS visits WHERE session_id IS NOT NULL
+        """
+        SELECT account_no, session_id, day, CAST(n_events AS BIGINT) AS n_events, millis,
+               last_us - first_us AS span_us
+        FROM visit WHERE session_id IS NOT NULL
         """,
     )
     engine.table("account_visit", _visits_by_day())
 
 
-_VISITS = """
-    SELECT account_no, session_id, day, CAST(SUM(n_events) AS BIGINT) AS n_events,
-           CAST(SUM(millis) AS BIGINT) AS millis, CAST(SUM(n_timed) AS BIGINT) AS n_timed,
-           MAX(last_us) - MIN(first_us) AS span_us
-    FROM person_visit GROUP BY account_no, session_id, day
-    """
-"""Query for visits, and for what was done outside of any (session_id is empty)."""
+_PEOPLE = "LEFT JOIN account_user u ON u.account_no = a.account_no AND u.user_id = e.user_id"
+_ALONE = "CASE WHEN e.session_id IS NULL THEN u.user_no END AS alone"
 
 
 def _visits_by_day() -> str:
     """Query for the visits of a day; a span counts in whole milliseconds, visit by visit."""
-    span = "CAST(FLOOR(CAST(span_us AS DOUBLE) / 1000 + 0.5) AS BIGINT)"
+    span = "CAST(FLOOR(CAST(last_us - first_us AS DOUBLE) / 1000 + 0.5) AS BIGINT)"
 
     def total(value: str) -> str:
         return f"CAST(SUM(CASE WHEN session_id IS NULL THEN 0 ELSE {value} END) AS BIGINT)"
@@ -77,29 +77,46 @@ def _visits_by_day() -> str:
                CAST(SUM(n_timed) AS BIGINT) AS n_timed, COUNT(session_id) AS n_visits,
                {total("CASE WHEN millis IS NULL THEN 0 ELSE 1 END")} AS n_clocked,
                {total("COALESCE(millis, 0)")} AS visit_ms, {total(span)} AS span_ms
-        FROM ({_VISITS}) AS visits GROUP BY account_no, day
+        FROM visit GROUP BY account_no, day
         """
 
 
-def _count_people(engine: Engine) -> None:
-    """Give people numbers, which group and join faster than names, and count their days."""
+def _number_people(engine: Engine) -> None:
+    """Give people numbers, which group and join faster than names."""
     engine.table(
         "account_user",
         """
         SELECT CAST(ROW_NUMBER() OVER (ORDER BY account_no, user_id) AS INTEGER) AS user_no,
                account_no, user_id
         FROM (
-            SELECT DISTINCT account_no, user_id FROM person_visit WHERE user_id IS NOT NULL
+            SELECT DISTINCT a.account_no, e.user_id
+            FROM events e JOIN account a ON a.account_id = e.account_id
+            WHERE e.user_id IS NOT NULL
         ) AS people
         """,
     )
+
+
+def _count_people(engine: Engine, local: str) -> None:
+    """Count the days of people: from the visits, and from the events of visits of several."""
+    days = """
+        SELECT account_no, first_user AS user_no, day, n_known AS n_events FROM visit
+        WHERE first_user = last_user
+        """
+    if engine.value("SELECT COUNT(*) FROM visit WHERE first_user < last_user"):
+        days += f"""
+            UNION ALL
+            SELECT e.account_no, e.user_no, e.day, CAST(COUNT(*) AS INTEGER) AS n_events
+            FROM ({_events("u.user_no, e.session_id", local, _PEOPLE)}) AS e
+            JOIN visit v ON v.account_no = e.account_no AND v.session_id = e.session_id
+                        AND v.day = e.day AND v.first_user < v.last_user
+            WHERE e.user_no IS NOT NULL GROUP BY e.account_no, e.user_no, e.day
+            """
     engine.table(
         "account_user_day",
-        """
-        SELECT u.account_no, u.user_no, v.day, CAST(SUM(v.n_events) AS BIGINT) AS n_events
-        FROM person_visit v
-        JOIN account_user u ON u.account_no = v.account_no AND u.user_id = v.user_id
-        GROUP BY u.account_no, u.user_no, v.day
+        f"""
+        SELECT account_no, user_no, day, CAST(SUM(n_events) AS BIGINT) AS n_events
+        FROM ({days}) AS seen GROUP BY account_no, user_no, day
         """,
     )
 

@@ -19,9 +19,10 @@ made here and there:
                         where that is a single event, one value of it
 
 ``account_session``, ``account_event_day`` and ``account_feature_day`` are views. What is kept is
-``person_visit`` (by account, user, session and day), ``pair_day`` (account_no, pair_no, day,
-n_events, n_night), ``event_pair`` (pair_no, event, stated, feature_no and the columns of
-``event_kind``) and ``feature_day`` (account_no, feature_no, day, n_events).
+``visit`` (by account, session and day; what was done outside of any visit by account, day and
+user), ``pair_day`` (account_no, pair_no, day, n_events, n_night), ``event_pair`` (pair_no, event,
+stated, feature_no and the columns of ``event_kind``) and ``feature_day`` (account_no, feature_no,
+day, n_events).
 
 A visit ends at midnight at the latest, so that no cutoff falls inside one: a session that goes on
 past midnight is two. ``day`` is a whole number, see :mod:`helpers.engine.days`. A night is 22:00
