@@ -13,7 +13,11 @@ NOTEBOOKS: dict[str, tuple[str, ...]] = {
     "01_data_audit": (),
     "02_feature_engineering": ("01_data_audit",),
     "03_segmentation": ("01_data_audit", "02_feature_engineering"),
-    "04_sequence_association_mining": ("01_data_audit", "02_feature_engineering"),
+    "04_sequence_association_mining": (
+        "01_data_audit",
+        "02_feature_engineering",
+        "03_segmentation",
+    ),
     "05_anomaly_review": ("01_data_audit", "02_feature_engineering"),
     "06_churn_model": (
         "01_data_audit",

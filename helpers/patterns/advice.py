@@ -4,7 +4,7 @@ import pandas as pd
 
 from helpers.patterns.actions import action_for
 
-__all__ = ["advise_on_sequences", "advise_on_shifts"]
+__all__ = ["advise_on_sequences", "advise_on_shifts", "advise_on_steps"]
 
 _JOURNEY = {
     True: "Offer a new {unit} help with the next step of this path; leave every second one out, "
@@ -67,3 +67,20 @@ def advise_on_shifts(shifts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.Series:
             text = f"Ask product and support what was different{whom} then, and whether it is over."
         texts.append(text)
     return pd.Series(texts, index=shifts.index, dtype="string")
+
+
+_STEP = (
+    ("uses ", "Show {what} to such an account in its own work; leave every second one out."),
+    ("colleague invited", "Offer to set up a colleague; leave every second account out."),
+    ("contact ", "Propose a {what} to such an account; leave every second one out."),
+)
+"""Beginning of a step, and what to do; leaving some out is how one learns what it is worth."""
+
+
+def advise_on_steps(steps: pd.DataFrame) -> pd.Series:
+    """Say how to offer each ``step`` of :func:`helpers.patterns.next_steps.find_next_steps`."""
+    texts = []
+    for step in steps["step"].astype(str):
+        beginning, text = next(pair for pair in _STEP if step.startswith(pair[0]))
+        texts.append(text.format(what=step.removeprefix(beginning).replace("_", " ")))
+    return pd.Series(texts, index=steps.index, dtype="string")

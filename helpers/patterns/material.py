@@ -20,7 +20,7 @@ from helpers.patterns.visits import Visits, read_visits
 
 __all__ = ["Material", "read_material"]
 
-LABELS = "02_feature_engineering"
+LABELS, SEGMENTS = "02_feature_engineering", "03_segmentation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,8 @@ class Material:
         Churn is inferred from silence, so tokens that tell of silence would restate it.
     missing : tuple of str
         What could not be read, and why.
+    stages : DataFrame or None
+        ``account_id``, ``as_of``, ``lifecycle_stage`` from 03; ``None`` if it has not run.
     """
 
     as_of: pd.Timestamp
@@ -68,6 +70,7 @@ class Material:
     horizon_days: int
     silence_is_churn: bool
     missing: tuple[str, ...]
+    stages: pd.DataFrame | None = None
 
 
 def read_material(
@@ -130,7 +133,16 @@ def read_material(
             horizon_days=horizon,
             silence_is_churn=silent,
             missing=_missing(staged),
+            stages=_read_stages(run),
         )
+
+
+def _read_stages(run: Run) -> pd.DataFrame | None:
+    """Read the lifecycle stage of each account and date, if segmentation has run."""
+    if not run.has(SEGMENTS, "assignments"):
+        return None
+    columns = ["account_id", "as_of", "lifecycle_stage"]
+    return run.read(SEGMENTS, "assignments", columns=columns).astype({"account_id": "string"})
 
 
 def _missing(staged: Staged) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ __all__ = [
     "room_for",
     "say_rule",
     "say_sequence",
+    "say_steps",
     "shown_journeys",
     "shown_shifts",
     "shown_signals",
@@ -150,6 +151,19 @@ def say_rule(rules: pd.DataFrame, *, basket_days: int, horizon_days: int) -> pd.
             f"{row['base_rate']:.1%}. {_compared(row)}"
         )
     return pd.Series(said, index=rules.index, dtype="string")
+
+
+def say_steps(steps: pd.DataFrame, *, days: int) -> pd.Series:
+    """Write a sentence per next step: rate, interval, n, and the two comparisons."""
+    said = [
+        f"Of {row['n_units']:,} account-dates ({row['n_accounts']:,} accounts) in the stage "
+        f"{row['lifecycle_stage']} that came to '{row['step']}' next, "
+        f"{_rate(row, 'outcome_rate')} stood well {days} days on; of those that did not, "
+        f"{row['rate_without']:.1%}. Among accounts that used as many other features: "
+        f"{_times(_number(row['alike_lift']))} times what was to be expected."
+        for row in steps.to_dict("records")
+    ]
+    return pd.Series(said, index=steps.index, dtype="string")
 
 
 def _outcome(item: str, horizon_days: int) -> str:
