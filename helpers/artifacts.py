@@ -32,6 +32,8 @@ DATA_VARIABLE = "PLAYBOOK_DATA"
 """Environment variable: the data folder."""
 ROOT_VARIABLE = "PLAYBOOK_ROOT"
 """Environment variable: the project root; wins over a notebook's ``root`` parameter."""
+KEPT = ".rows"
+"""Folder beside the runs, see :mod:`helpers.sources.kept`."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class Run:
         )
         temporary.replace(path)
         return frame
+
+    @property
+    def kept_rows(self) -> Path | None:
+        """Where rows of files read before are kept: beside the runs, or nowhere elsewhere."""
+        home = self.stage.parent
+        return home.parent / KEPT if home.name in (".staging", ".scratch") else None
 
     def target(self, notebook: str, table: str) -> Path:
         """Return the path to write a table to; its folder exists."""

@@ -151,7 +151,8 @@ def read_strict(
         for _ in range(header_line):
             next(lines, None)
         records = _records(lines, state, grammar.compiled(), n_fields, multiline, header_line)
-        target = session.scratch / f"{path.stem}-{header_line}-strict.parquet"
+        # Never named after the file: others may be called the same, or be loaded twice.
+        target = session.scratch_file("strict", ".parquet")
         n_records = _write(target, records, wanted)
     accounted = min(header_line, n_lines) + state.n_lines
     if accounted != n_lines:

@@ -5,9 +5,9 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from helpers.config import Source
+from helpers.config.sources import FileOptions
 from helpers.errors import InputError, MachineError
 from helpers.sources.csv_fast import open_csv
 from helpers.sources.files import FoundFile, SourceFiles
@@ -22,7 +22,7 @@ from helpers.sources.other_formats import (
 from helpers.sources.raw import RawFile
 from helpers.sources.session import Session
 
-__all__ = ["Opener", "without_repeats"]
+__all__ = ["Opener", "how_written", "without_repeats"]
 
 
 class Opener:
@@ -60,7 +60,7 @@ class Opener:
         return opened
 
     def _open_once(self, file: FoundFile, files: SourceFiles) -> RawFile:
-        mark = _settings(files.options) + file.name
+        mark = how_written(files.options) + file.name
         self._stamps.setdefault(file.name, _stamp(file.path))
         if mark not in self._opened:
             self._opened[mark] = self._open(file, files)
@@ -107,7 +107,8 @@ _HOW_WRITTEN = ("kind", "table", "delimiter", "quote", "encoding", "skip_lines",
                 "on_bad_bytes")  # fmt: skip
 
 
-def _settings(options: Any) -> str:
+def how_written(options: FileOptions) -> str:
+    """Return the settings that decide what is read from a file, as one text."""
     return json.dumps([getattr(options, name) for name in _HOW_WRITTEN])
 
 

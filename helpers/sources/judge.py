@@ -10,10 +10,10 @@ from helpers.contract import Table
 from helpers.errors import GateError
 from helpers.sources.as_of import BUCKET_SECONDS, cutoff, day_counts
 from helpers.sources.folding import MISFITS, bind_error
+from helpers.sources.inputs import TableInput
 from helpers.sources.issues import Issues
 from helpers.sources.keys import drop_repeats
 from helpers.sources.limits import check_shares, place
-from helpers.sources.load import TableInput
 from helpers.sources.quarantine import HELD_BACK, ORPHAN, Aside, collect, frame_of
 from helpers.sources.session import Session, Sql, commas, fill, ident, literal
 from helpers.sources.values import folded

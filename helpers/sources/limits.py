@@ -3,7 +3,7 @@
 from helpers.config import CompanyConfig
 from helpers.errors import InputError
 from helpers.sources.dates import SLASHED, order_evidence
-from helpers.sources.load import FILE_STEP, TableInput
+from helpers.sources.inputs import FILE_STEP, TableInput
 from helpers.sources.quarantine import HELD_BACK, ORPHAN, Aside
 from helpers.sources.session import Session, fill, literal
 

@@ -5,78 +5,27 @@ row can be found again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from helpers.config import CompanyConfig
 from helpers.contract import Table
 from helpers.errors import InputError
 from helpers.sources import values
+from helpers.sources.by_file import ByFile, suits
 from helpers.sources.checking import Checked
 from helpers.sources.files import SourceFiles
 from helpers.sources.folding import MISFITS, bind_error, filtered, n_merged, with_group_keys
 from helpers.sources.formats import Opener, without_repeats
+from helpers.sources.inputs import LoadedSource, TableInput, check_promise, rows_of
 from helpers.sources.issues import Issues
+from helpers.sources.kept import KeptRows
 from helpers.sources.lookups import join_lookup, load_lookup
 from helpers.sources.mapping import Mapping, lookup_column, resolve
-from helpers.sources.raw import BadLine, Loaded, RawFile, column
-from helpers.sources.session import Session, Sql, commas, fill, literal
+from helpers.sources.raw import Loaded, RawFile, column
+from helpers.sources.session import Session, Sql, commas, fill
 from helpers.sources.stage import LookupUse, Staged, stage
 
-__all__ = ["FILE_STEP", "LoadedSource", "TableInput", "load_table"]
-
-FILE_STEP = 1 << 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoadedSource:
-    """One source of a table, ready to be judged.
-
-    Parameters
-    ----------
-    checked, mapping
-        The settings and what they resolved to.
-    relation : Sql
-        Loaded and joined rows with ``pos``; those that ``where`` keeps.
-    staged : Staged
-        The same rows, mapped.
-    n_filtered, n_merged, n_source : int
-        Rows left out by ``where``, folded by ``group_by``, and read.
-    keyless : Sql or None
-        ``(pos, name)`` of rows without a group key.
-    first_file : int
-        Number of its first file in the table.
-    """
-
-    checked: Checked
-    mapping: Mapping
-    relation: Sql
-    staged: Staged
-    n_source: int
-    n_filtered: int
-    n_merged: int
-    keyless: Sql | None
-    first_file: int
-
-
-@dataclass(kw_only=True)
-class TableInput:
-    """All sources of one table."""
-
-    table: Table
-    sources: list[LoadedSource] = field(default_factory=list)
-    files: list[RawFile] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    bad: list[tuple[int, BadLine]] = field(default_factory=list)
-    temporary: list[Sql] = field(default_factory=list)
-
-    def source_at(self, pos: int) -> LoadedSource:
-        """Return the source that a position belongs to."""
-        return [s for s in self.sources if s.first_file <= pos // FILE_STEP][-1]
-
-    def files_of(self, source: LoadedSource) -> list[RawFile]:
-        """Return the files of one source."""
-        later = [s.first_file for s in self.sources if s.first_file > source.first_file]
-        return self.files[source.first_file : min(later, default=len(self.files))]
+__all__ = ["load_table"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +35,7 @@ class _Context:
     config: CompanyConfig
     issues: Issues
     promised: dict[str, int]
+    kept: KeptRows | None
 
 
 def load_table(
@@ -96,6 +46,7 @@ def load_table(
     config: CompanyConfig,
     issues: Issues,
     promised: dict[str, int],
+    kept: KeptRows | None = None,
 ) -> TableInput:
     """Open and load every source of one table.
 
@@ -113,6 +64,8 @@ def load_table(
         Receives what was noticed.
     promised : dict of str to int
         Rows a manifest promises, by file name.
+    kept : KeptRows, optional
+        Rows of files that were read before.
 
     Returns
     -------
@@ -125,7 +78,7 @@ def load_table(
         Listing every problem of every source of the table.
     """
     context = _Context(session=opener.session, opener=opener, config=config, issues=issues,
-                       promised=promised)  # fmt: skip
+                       promised=promised, kept=kept)  # fmt: skip
     result = TableInput(table=table)
     problems: list[str] = []
     seen: dict[str, str] = {}
@@ -148,7 +101,7 @@ def _load_source(
     lookups: dict[str, SourceFiles],
     seen: dict[str, str],
 ) -> None:
-    name, first = checked.table.name, len(result.files)
+    name = checked.table.name
     opened = context.opener.open_all(files)
     opened = without_repeats(opened, checked.source, name, seen, context.issues)
     if not opened:
@@ -157,26 +110,42 @@ def _load_source(
     for column_name, file_name in mapping.partial:
         context.issues.add(name, column_name, "column missing in some files of the source", 0, 0,
                            file_name)  # fmt: skip
+    if context.kept is not None and suits(checked, mapping, opened):
+        by_file = ByFile(context.session, context.kept, context.config, context.issues)
+        loaded = by_file.load(result, checked, mapping, opened, promised=context.promised)
+    else:
+        loaded = _load_whole(context, result, checked, mapping, opened, lookups)
+    result.sources.append(loaded)
+    for file in opened:
+        for rule, example in file.notes:
+            context.issues.add(name, "", rule, 1, 0, f"{file.name}: {example}", "note")
+
+
+def _load_whole(
+    context: _Context,
+    result: TableInput,
+    checked: Checked,
+    mapping: Mapping,
+    opened: list[RawFile],
+    lookups: dict[str, SourceFiles],
+) -> LoadedSource:
+    """Load all files of a source, to be mapped together."""
+    first = len(result.files)
     relation, n_source = _load_files(context, result, opened, mapping)
     joined, uses = _join(context, result, relation, checked, mapping, lookups)
     kept, n_filtered = filtered(context.session, joined, mapping, checked)
     keyed, keyless = with_group_keys(context.session, kept, mapping, checked)
-    result.sources.append(
-        LoadedSource(
-            checked=checked,
-            mapping=mapping,
-            relation=kept,
-            staged=_stage(context, checked, mapping, keyed, uses),
-            n_source=n_source,
-            n_filtered=n_filtered,
-            n_merged=n_merged(context.session, keyed, mapping),
-            keyless=keyless,
-            first_file=first,
-        )
+    return LoadedSource(
+        checked=checked,
+        mapping=mapping,
+        relation=kept,
+        staged=_stage(context, checked, mapping, keyed, uses),
+        n_source=n_source,
+        n_filtered=n_filtered,
+        n_merged=n_merged(context.session, keyed, mapping),
+        keyless=keyless,
+        first_file=first,
     )
-    for file in opened:
-        for rule, example in file.notes:
-            context.issues.add(name, "", rule, 1, 0, f"{file.name}: {example}", "note")
 
 
 def _resolve(checked: Checked, opened: list[RawFile]) -> Mapping:
@@ -200,37 +169,16 @@ def _load_files(
     """Load the needed columns of each file; return their union and the rows read."""
     parts, n_source = [], 0
     for file in opened:
-        index = len(result.files)
         present = [name for name in mapping.names if name in file.columns]
         loaded = file.load(context.session, present)
-        _check_promise(context, file, loaded)
-        _note_loaded(result, file, loaded, index)
-        n_source += loaded.n_records + len(loaded.bad)
-        picked = []
-        for number, name in enumerate(mapping.names):
-            value = column(present.index(name)) if name in file.columns else literal(None)
-            picked.append(fill("{v} AS {c}", v=value, c=column(number)))
-        picked.append(fill("row + {base} AS pos", base=literal(index * FILE_STEP)))
-        parts.append(fill("SELECT {p} FROM {r}", p=commas(picked), r=loaded.relation))
+        n_found = loaded.n_records + len(loaded.bad)
+        check_promise(context.promised, file, n_found)
+        parts.append(rows_of(loaded, present, mapping.names, len(result.files)))
+        result.note(file, n_found, loaded.bad)
+        if loaded.table:
+            result.temporary.append(loaded.relation)
+        n_source += n_found
     return fill("({u})", u=commas(parts, " UNION ALL ")), n_source
-
-
-def _note_loaded(result: TableInput, file: RawFile, loaded: Loaded, index: int) -> None:
-    result.files.append(file)
-    result.counts.append(loaded.n_records + len(loaded.bad))
-    result.bad.extend((index, line) for line in loaded.bad)
-    if loaded.table:
-        result.temporary.append(loaded.relation)
-
-
-def _check_promise(context: _Context, file: RawFile, loaded: Loaded) -> None:
-    promised = context.promised.get(file.name)
-    found = loaded.n_records + len(loaded.bad)
-    if promised is not None and promised != found:
-        raise InputError(
-            f"{file.name}: {found:,} rows, but its manifest promises {promised:,}. "
-            "Copy the file again."
-        )
 
 
 def _join(

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from helpers.sources.load import FILE_STEP, LoadedSource, TableInput
+from helpers.sources.inputs import FILE_STEP, LoadedSource, TableInput
 from helpers.sources.raw import column
 from helpers.sources.session import Session, Sql, commas, fill, literal
 
@@ -109,9 +109,12 @@ def frame_of(session: Session, given: TableInput, aside: Aside) -> pd.DataFrame:
         "(PARTITION BY _reason ORDER BY _pos) <= {s} AS shown FROM {t}",
         n=ranked, s=literal(SHOWN_ROWS), t=aside.relation,
     ))  # fmt: skip
+    shown = fill("SELECT DISTINCT _pos // {s} FROM {n} WHERE shown ORDER BY 1",
+                 s=literal(FILE_STEP), n=ranked)  # fmt: skip
+    files = [int(number) for (number,) in session.rows(shown)]
     records = commas(
         [Sql("SELECT NULL::BIGINT AS pos, NULL::VARCHAR AS record WHERE FALSE")]
-        + [_records(source, ranked) for source in given.sources],
+        + [_records(source, ranked, files) for source in given.sources],
         " UNION ALL ",
     )
     frame = session.frame(fill(
@@ -139,8 +142,8 @@ def _enum(words: set[str]) -> Sql:
     return fill("ENUM({w})", w=commas(literal(word) for word in sorted(words) or [""]))
 
 
-def _records(source: LoadedSource, ranked: Sql) -> Sql:
-    """Return the shown rows of one source as JSON of its own column names."""
+def _records(source: LoadedSource, ranked: Sql, files: list[int]) -> Sql:
+    """Return the shown rows of one source, all in ``files``, as JSON of its own column names."""
     hidden = {n for p in source.mapping.planned if p.column.personal for n in p.names}
     open_names = {n for p in source.mapping.planned if not p.column.personal for n in p.names}
     pairs = []
@@ -153,6 +156,6 @@ def _records(source: LoadedSource, ranked: Sql) -> Sql:
         "SELECT pos, CAST(json_object({p}) AS VARCHAR) FROM {r} "
         "WHERE pos IN (SELECT _pos FROM {n} WHERE shown)",
         p=commas(pairs),
-        r=source.relation,
+        r=source.again(files) if source.again is not None else source.relation,
         n=ranked,
     )

@@ -7,6 +7,7 @@ from helpers.config import CompanyConfig
 from helpers.config.places import Places
 from helpers.sources.checking import check_sources
 from helpers.sources.files import preflight
+from helpers.sources.kept import KeptRows
 from helpers.sources.publish import Reading
 from helpers.sources.session import open_session
 from helpers.sources.work import Progress, Work
@@ -45,7 +46,9 @@ def check_files(
     return preflight(config, data_folder, place=place).fingerprints
 
 
-def find_as_of(config: CompanyConfig, data_folder: Path) -> dt.date:
+def find_as_of(
+    config: CompanyConfig, data_folder: Path, *, kept_folder: Path | None = None
+) -> dt.date:
     """Return the cutoff that :func:`read_company` would use without an ``as_of``.
 
     Reads the events only. Raises as :func:`read_company`.
@@ -54,8 +57,12 @@ def find_as_of(config: CompanyConfig, data_folder: Path) -> dt.date:
         return config.analysis.as_of
     checked = check_sources(config)
     found = preflight(config, data_folder, fingerprints=False)
-    with open_session(data_folder, data_folder) as session:
-        return Work(session, config, found, checked, _silent).events_end()
+    with open_session(data_folder, data_folder, kept_folder=kept_folder) as session:
+        return Work(session, config, found, checked, _silent, _kept_rows(kept_folder)).events_end()
+
+
+def _kept_rows(folder: Path | None) -> KeptRows | None:
+    return KeptRows(folder) if folder is not None else None
 
 
 def _silent(text: str) -> None:
@@ -72,6 +79,7 @@ def read_company(
     memory_limit: str | None = None,
     temp_folder: Path | None = None,
     threads: int | None = None,
+    kept_folder: Path | None = None,
 ) -> Reading:
     """Read a company's files and write its clean tables.
 
@@ -95,6 +103,9 @@ def read_company(
         Where spilled and decompressed data go.
     threads : int, optional
         Default: one a core. Nothing depends on it.
+    kept_folder : Path, optional
+        Where the mapped rows of files are kept for later readings, and taken from where a file
+        is the same as then; see :mod:`helpers.sources.kept`. Default: nothing is kept.
 
     Returns
     -------
@@ -121,6 +132,8 @@ def read_company(
         memory_limit=memory_limit,
         temp_folder=temp_folder,
         threads=threads,
+        kept_folder=kept_folder,
     ) as session:
-        work = Work(session, config, found, checked, progress or _silent)
+        kept = _kept_rows(kept_folder)
+        work = Work(session, config, found, checked, progress or _silent, kept)
         return work.read(out_folder, as_of or config.analysis.as_of)

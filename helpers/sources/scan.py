@@ -118,7 +118,7 @@ def scan_text(
     actual, bom_bytes = _encoding_of(head, encoding, name, key)
     counter = _Counter(delimiter, quote)
     needs_copy = path.suffix.lower() in COMPRESSED or actual != "utf-8"
-    plain = scratch / f"{_short_name(name)}.txt" if needs_copy else path
+    plain = scratch / f"{_short_name(name, actual)}.txt" if needs_copy else path
     with plain.open("wb") if needs_copy else io.BytesIO() as copy:
         for chunk in _as_utf8(_chain(head[bom_bytes:], chunks), actual, name, key):
             counter.see(chunk)
@@ -143,9 +143,9 @@ def scan_text(
     )
 
 
-def _short_name(name: str) -> str:
-    """Return a short file name that no two paths share."""
-    return hashlib.sha256(name.encode()).hexdigest()[:24]
+def _short_name(name: str, encoding: str) -> str:
+    """Return a short file name that no two paths share, nor two readings of one."""
+    return hashlib.sha256(f"{name}\0{encoding}".encode()).hexdigest()[:24]
 
 
 def _looks_like_utf16(name: str, key: str) -> InputError:

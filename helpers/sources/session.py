@@ -107,6 +107,11 @@ class Session:
         self._names += 1
         return ident(f"{stem}_{self._names}")
 
+    def scratch_file(self, stem: str, ending: str) -> Path:
+        """Return a path in the scratch folder that nothing else has."""
+        self._names += 1
+        return self.scratch / f"{stem}_{self._names}{ending}"
+
     def load(self, stem: str, table: Any) -> Sql:
         """Copy an Arrow table into the session; return its name."""
         name, alias = self.name(stem), f"arrow_{self._names}"
@@ -152,6 +157,7 @@ def open_session(
     memory_limit: str | None = None,
     temp_folder: Path | None = None,
     threads: int | None = None,
+    kept_folder: Path | None = None,
 ) -> Iterator[Session]:
     """Open a DuckDB session that can reach the data, the output and its own scratch folder only.
 
@@ -165,6 +171,8 @@ def open_session(
         Where the scratch folder is made; the system's default otherwise.
     threads : int, optional
         Default: one a core. Results do not depend on it.
+    kept_folder : Path, optional
+        Of rows that were read before; reachable as well.
 
     Yields
     ------
@@ -174,7 +182,8 @@ def open_session(
     scratch = Path(tempfile.mkdtemp(prefix="playbook-", dir=temp_folder)).resolve()
     connection = duckdb.connect(":memory:")
     try:
-        allowed = [str(folder.resolve()) for folder in (data_folder, out_folder, scratch)]
+        folders = [data_folder, out_folder, scratch, *([kept_folder] if kept_folder else [])]
+        allowed = [str(folder.resolve()) for folder in folders]
         settings = {
             "TimeZone": literal("UTC"),
             "temp_directory": literal(str(scratch)),

@@ -11,6 +11,7 @@ from helpers.sources.as_of import last_complete_day
 from helpers.sources.checking import Checked
 from helpers.sources.files import Preflight
 from helpers.sources.formats import Opener
+from helpers.sources.inputs import TableInput
 from helpers.sources.issues import Issues
 from helpers.sources.judge import (
     Judged,
@@ -22,8 +23,9 @@ from helpers.sources.judge import (
     rows_a_day,
     staged_rows,
 )
+from helpers.sources.kept import KeptRows
 from helpers.sources.keys import account_spelling
-from helpers.sources.load import TableInput, load_table
+from helpers.sources.load import load_table
 from helpers.sources.notices import note_unknown_users, note_unused_columns
 from helpers.sources.publish import (
     Reading,
@@ -58,6 +60,8 @@ class Work:
         The sources of each table.
     progress : callable
         Told in a few words what has been done.
+    kept : KeptRows, optional
+        Rows of files that were read before.
     """
 
     def __init__(
@@ -67,9 +71,10 @@ class Work:
         preflight: Preflight,
         checked: dict[str, list[Checked]],
         progress: Progress,
+        kept: KeptRows | None = None,
     ) -> None:
         self.session, self.config, self.preflight = session, config, preflight
-        self.checked, self.progress = checked, progress
+        self.checked, self.progress, self.kept = checked, progress, kept
         self.opener, self.issues = Opener(session), Issues()
         self.problems: list[str] = []
         self.inputs: dict[str, TableInput] = {}
@@ -104,6 +109,8 @@ class Work:
         if self.problems or as_of is None:
             raise InputError("\n\n".join(self.problems))
         self.opener.check_unchanged()
+        if self.kept is not None:
+            self.kept.prune()
         note_unused_columns(self.judged, self.issues)
         sensitive = self.config.ids.case_sensitive
         note_unknown_users(self.session, self.judged, self.issues, case_sensitive=sensitive)
@@ -155,6 +162,7 @@ class Work:
             config=self.config,
             issues=self.issues,
             promised=self.preflight.declared_rows,
+            kept=self.kept,
         )
         if sum(given.counts) == 0:
             self._empty(given)

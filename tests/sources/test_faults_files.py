@@ -346,6 +346,23 @@ def test_fault_A16_A19_one_bad_line_costs_one_line(tmp_path, line, reason):
     assert counts(reading)["rows_kept"] == 3
 
 
+def test_fault_A19_damaged_files_of_one_name_do_not_stand_in_for_each_other(tmp_path):
+    head, *rows = EVENTS.splitlines()
+    folder = write(tmp_path / "data")
+    for place, row in (("may", rows[0]), ("june", rows[1].replace("login", "export"))):
+        (folder / place).mkdir()
+        (folder / place / "log.csv").write_text(f'{head}\n{row}\nA1,"oh,2024\n', encoding="utf-8")
+    both = {"files": ["may/log.csv", "june/log.csv"], "completeness": "assumed"}
+    users = {"files": "may/log.csv", "columns": {"user_id": "event"}}  # the same file, two columns
+
+    company = config(events=both, users=users, max_quarantine_share={"events": 0.5, "users": 0.5})
+    reading = read(folder, company)
+
+    assert reasons(reading) == {"stray_quote": 2}
+    assert clean(folder)["event"].tolist() == ["login", "export"]
+    assert clean(folder, "users")["user_id"].tolist() == ["login"]
+
+
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
 def test_fault_A18_short_rows_cost_themselves_and_nobody_else(n_fields):
