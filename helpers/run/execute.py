@@ -16,6 +16,7 @@ from helpers.artifacts import (
     BASE_VARIABLE,
     CONFIG_VARIABLE,
     DATA_VARIABLE,
+    KEPT,
     ROOT_VARIABLE,
     STAGE_VARIABLE,
     Run,
@@ -100,10 +101,11 @@ def run_company(options: RunOptions) -> Path:
 def _run(options: RunOptions, config: CompanyConfig, data: Path) -> Path:
     check_engine(config.engine)
     inputs = check_files(config, data, config_path=options.config)
+    reports = (options.reports or options.root / "reports").resolve()
     if config.analysis.as_of is None:
-        config = config.with_as_of(find_as_of(config, data))
+        config = config.with_as_of(find_as_of(config, data, kept_folder=reports / KEPT))
     run_id = options.run_id or str(config.as_of)
-    layout = Layout((options.reports or options.root / "reports").resolve(), run_id)
+    layout = Layout(reports, run_id)
     layout.prepare()
     with hold_lock(layout.lock):
         recover(layout)
