@@ -23,6 +23,8 @@ class Alike:
     ----------
     n : int
         Exposed units.
+    n_accounts : int
+        Accounts with exposed units.
     n_hits : int
         Exposed units with the outcome.
     expected : float
@@ -35,6 +37,7 @@ class Alike:
     """
 
     n: int
+    n_accounts: int
     n_hits: int
     expected: float
     ratio: float
@@ -80,6 +83,7 @@ def among_alike(
     score = abs(float(per_account.sum())) / spread if spread > 0 else 0.0
     return Alike(
         n=int(shown.sum()),
+        n_accounts=len(np.unique(account[shown > 0])),
         n_hits=int((shown * hit).sum()),
         expected=expected,
         ratio=float((shown * hit).sum()) / expected if expected > 0 else float("nan"),

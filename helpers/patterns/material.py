@@ -13,6 +13,7 @@ from helpers.patterns.baskets import (
     seen_before,
     spaced_dates,
 )
+from helpers.patterns.contact import read_feature_days, read_hours, read_messages
 from helpers.patterns.journeys import Journeys, read_journeys
 from helpers.patterns.reading import Staged, open_patterns, read_activity, read_lives
 from helpers.patterns.signals import read_signals
@@ -56,6 +57,10 @@ class Material:
         What could not be read, and why.
     stages : DataFrame or None
         ``account_id``, ``as_of``, ``lifecycle_stage`` from 03; ``None`` if it has not run.
+    messages : DataFrame or None
+        What was sent and what became of it; ``None`` where there is no table of it.
+    hours, feature_days : DataFrame
+        Hours of the week and features, by days of use.
     """
 
     as_of: pd.Timestamp
@@ -70,7 +75,10 @@ class Material:
     horizon_days: int
     silence_is_churn: bool
     missing: tuple[str, ...]
-    stages: pd.DataFrame | None = None
+    stages: pd.DataFrame | None
+    messages: pd.DataFrame | None
+    hours: pd.DataFrame
+    feature_days: pd.DataFrame
 
 
 def read_material(
@@ -134,6 +142,9 @@ def read_material(
             silence_is_churn=silent,
             missing=_missing(staged),
             stages=_read_stages(run),
+            messages=read_messages(staged),
+            hours=read_hours(staged),
+            feature_days=read_feature_days(staged),
         )
 
 
@@ -153,6 +164,7 @@ def _missing(staged: Staged) -> tuple[str, ...]:
         "surveys": "survey answers as signals",
         "outcomes": "what comes before an upgrade",
         "calendar": "days explained by known factors",
+        "messages": "channels, topics and how many messages are too many",
         "feature_catalogue": "which events are core use",
     }
     absent = tuple(

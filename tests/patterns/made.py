@@ -110,6 +110,23 @@ def make_visits(n, *, seed=0, weeks=26, n_accounts=120):
     return Visits(sessions, fold_repeats(tokens.astype({"token": "string"})))
 
 
+def make_hours(days):
+    """Days of use: {account: [(weekday, hour, newest, n_days), ...]}."""
+    rows = [(account, *row) for account, mine in days.items() for row in mine]
+    table = pd.DataFrame(rows, columns=["account_id", "weekday", "hour", "newest", "n_days"])
+    kinds = {"account_id": "string", "weekday": int, "hour": int, "newest": bool, "n_days": int}
+    return table.astype(kinds)
+
+
+def make_feature_days(days):
+    """Days of use: {account: {feature: n_days}}."""
+    rows = [
+        (a, f, n, pd.Timestamp("2026-06-30")) for a, mine in days.items() for f, n in mine.items()
+    ]
+    table = pd.DataFrame(rows, columns=["account_id", "feature", "n_days", "last_on"])
+    return table.astype({"account_id": "string", "feature": "string", "n_days": int})
+
+
 def make_material(*, journeys=None, baskets=None, signals=None, activity=None, lives=None, **rest):
     """Put material together; what is not given is small and harmless."""
     held = make_baskets() if baskets is None else baskets
@@ -121,6 +138,10 @@ def make_material(*, journeys=None, baskets=None, signals=None, activity=None, l
         "silence_is_churn": False,
         "missing": (),
         "visits": make_visits(0),
+        "stages": None,
+        "messages": None,
+        "hours": make_hours({}),
+        "feature_days": make_feature_days({}),
     }
     return Material(
         journeys=make_journeys(600) if journeys is None else journeys,
