@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from helpers.cli_alerts import ConfigOption, ReportsOption, RootOption, alerts, reports_folder
 from helpers.errors import ConfigError, PlaybookError
 
 __all__ = ["app", "main"]
@@ -24,19 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(alerts, name="alerts")
 
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", help="YAML of the company, e.g. config/demo.yaml.")
-]
 DataOption = Annotated[
     Path | None,
     typer.Option(help="Folder where the configuration's relative paths start."),
-]
-RootOption = Annotated[
-    Path | None, typer.Option(help="Project folder; default: found from the working directory.")
-]
-ReportsOption = Annotated[
-    Path | None, typer.Option(help="Folder to publish to; default: reports/ of the project.")
 ]
 
 
@@ -159,10 +152,8 @@ def validate(
 def status(root: RootOption = None, reports: ReportsOption = None) -> None:
     """List runs: as of, state, duration, finding."""
     from helpers.run import list_runs
-    from helpers.run.layout import find_root
 
-    folder = reports or (root.resolve() if root else find_root()) / "reports"
-    runs = list_runs(folder)
+    runs = list_runs(reports_folder(root, reports))
     if runs.empty:
         typer.echo("no runs yet: `make report` makes the first one.")
         return
@@ -192,10 +183,9 @@ def brief(
     """Write one page about an account: facts, look-alikes, what to watch, three actions."""
     from helpers.artifacts import Run
     from helpers.brief import find_subject, print_pdf, write_brief
-    from helpers.run.layout import find_root
     from helpers.run.status import find_run
 
-    folder = find_run(reports or (root.resolve() if root else find_root()) / "reports", run)
+    folder = find_run(reports_folder(root, reports), run)
     subject = find_subject(Run(folder, folder.name, folder), account)
     page = write_brief(subject, out or folder.parent / ".briefs" / folder.name)
     typer.echo(str(page))

@@ -26,10 +26,12 @@ FLOORS = {
     "impact": 7,
     "actions": 8,
     "report": 9,
-    "run": 10,
-    "brief": 10,
-    "cli": 11,
-    "__main__": 12,
+    "delivery": 10,
+    "run": 11,
+    "brief": 11,
+    "cli_alerts": 12,
+    "cli": 13,
+    "__main__": 14,
 }
 FILES = sorted(
     path for path in HELPERS.rglob("*.py") if path.parent != HELPERS or path.stem in FLOORS

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from helpers.config.catalogue import Catalogue
 from helpers.config.default_catalogue import DEFAULT
+from helpers.config.delivery import Delivery
 from helpers.config.engine import EngineSettings, engine_settings
 from helpers.config.roles import Roles
 from helpers.config.sources import Source, Strict, TimeZone
@@ -167,6 +168,7 @@ class CompanyConfig(Strict):
     engine: Annotated[EngineSettings, BeforeValidator(engine_settings)] = EngineSettings()
     thresholds: Thresholds = Thresholds()
     capacity: Capacity = Capacity()
+    delivery: Delivery = Delivery()
     catalogue: Catalogue = DEFAULT
     max_quarantine_share: dict[str, float] = Field(
         default_factory=dict, description="table to its own limit"

@@ -23,11 +23,12 @@ from helpers.artifacts import (
     to_json,
 )
 from helpers.config import CompanyConfig, data_folder, load_config
+from helpers.delivery import check_channels, deliver
 from helpers.engine.opening import check_engine
 from helpers.errors import MachineError, ParameterError, PlaybookError
 from helpers.run.finish import finish
 from helpers.run.layout import Layout, remove_tree
-from helpers.run.lock import hold_lock
+from helpers.run.lock import hold_lock, hold_outbox
 from helpers.run.plan import Plan, Step, make_plan
 from helpers.run.publish import publish, recover
 from helpers.run.schedule import Outcome, Progress, Scheduler
@@ -100,6 +101,7 @@ def run_company(options: RunOptions) -> Path:
 
 def _run(options: RunOptions, config: CompanyConfig, data: Path) -> Path:
     check_engine(config.engine)
+    check_channels(config.delivery)
     inputs = check_files(config, data, config_path=options.config)
     reports = (options.reports or options.root / "reports").resolve()
     if config.analysis.as_of is None:
@@ -121,9 +123,18 @@ def _run(options: RunOptions, config: CompanyConfig, data: Path) -> Path:
         if not options.fresh and _is_published(layout, plan):
             remove_tree(layout.staging)
             options.say(f"{run_id}: nothing has changed, already published")
-            return layout.published / "index.html"
-        _stage_and_publish(options, config, data, layout, plan)
+        else:
+            _stage_and_publish(options, config, data, layout, plan)
+    _deliver(options, config, layout)
     return layout.published / "index.html"
+
+
+def _deliver(options: RunOptions, config: CompanyConfig, layout: Layout) -> None:
+    """Send what the published run has to tell; one process at a time for all runs."""
+    if not config.delivery.send:
+        return
+    with hold_outbox(layout.reports):
+        deliver(layout.published, config, say=options.say)
 
 
 def _stage_and_publish(

@@ -12,7 +12,9 @@ from typing import Any
 from helpers.artifacts import Run, to_json
 from helpers.audit import gate
 from helpers.config import CompanyConfig
+from helpers.delivery import prepare_deliveries
 from helpers.report import write_index
+from helpers.report.numbers import previous_folder
 from helpers.run.plan import PACKAGES, Plan
 from helpers.run.planted import compare_with_truth
 
@@ -43,7 +45,8 @@ def finish(
     Raises
     ------
     GateError
-        If the tables contradict each other or promise more than the data carry.
+        If the tables contradict each other or promise more than the data carry, or the table for
+        the CRM breaks its contract.
     """
     names = [step.name for step in plan.steps]
     gate(run, config, names)
@@ -55,6 +58,7 @@ def finish(
     (run.stage / "findings.json").write_text(to_json(findings), encoding="utf-8")
     manifest = _manifest(run, config, plan, durations)
     (run.stage / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+    prepare_deliveries(run, config, before=previous_folder(run.stage))
     write_index(run.stage)
     (run.stage / "state.json").unlink(missing_ok=True)
     _set_modes(run.stage)

@@ -5,12 +5,12 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from helpers.errors import MachineError
+from helpers.errors import DeliveryError, MachineError
 
-__all__ = ["hold_lock"]
+__all__ = ["hold_lock", "hold_outbox"]
 
 
 @contextmanager
@@ -38,6 +38,27 @@ def hold_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def hold_outbox(reports: Path) -> Iterator[None]:
+    """Hold the lock of the outbox below a reports folder: one process sends at a time.
+
+    Raises
+    ------
+    DeliveryError
+        If another process is sending; what waits then goes with it or with the next run.
+    """
+    path = Path(reports) / ".locks" / ".outbox.lock"
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold_lock(path))
+        except MachineError:
+            raise DeliveryError(
+                "another process is sending messages; new ones go with the next run, or with "
+                "`playbook alerts send`."
+            ) from None
+        yield
 
 
 def _who(path: Path) -> str:

@@ -1,0 +1,64 @@
+"""The files of a run that leave: the CRM table, and each message as a payload."""
+
+from pathlib import Path
+
+from helpers.artifacts import Run
+from helpers.config import CompanyConfig
+from helpers.delivery.crm import export_crm
+from helpers.delivery.messages import messages_of
+from helpers.delivery.payloads import dumped, payload
+from helpers.errors import MissingTableError
+
+__all__ = ["prepare_deliveries"]
+
+KINDS = ("slack", "teams")
+
+
+def prepare_deliveries(run: Run, config: CompanyConfig, *, before: Path | None = None) -> int:
+    """Write ``exports/crm_accounts.csv`` and ``exports/messages/<kind>/<id>.json``.
+
+    Parameters
+    ----------
+    run : Run
+        Staged, with 01; without segments there is no CRM table, without actions no digest.
+    config : CompanyConfig
+        Its ``delivery``; without channels the payloads of both kinds are written, to look at.
+    before : Path, optional
+        The published run before this one.
+
+    Returns
+    -------
+    int
+        Messages.
+
+    Raises
+    ------
+    GateError
+        If the CRM table breaks its contract.
+    """
+    settings = config.delivery
+    earlier = None if before is None else Run(before, before.name, before)
+    try:
+        export_crm(run, settings.crm, before=earlier)
+    except MissingTableError:
+        if earlier is None:
+            raise
+        export_crm(run, settings.crm)  # the earlier run lacks what would be compared
+    told = messages_of(
+        run,
+        as_of=str(config.as_of),
+        company=config.company.name,
+        limit=settings.max_messages,
+    )
+    kinds: set[str] = {channel.kind for channel in settings.channels.values()} or set(KINDS)
+    for kind in KINDS:
+        folder = run.export("messages") / kind
+        if folder.is_dir():
+            for old in folder.glob("*.json"):
+                old.unlink()
+        if kind in kinds and told:
+            folder.mkdir(parents=True, exist_ok=True)
+            for message in told:
+                body = dumped(payload(kind, message, link=settings.link))
+                (folder / f"{message.id}.json").write_text(body + "\n", encoding="utf-8")
+    return len(told)
