@@ -33,7 +33,8 @@ def test_commands_options_and_targets_exist(path):
         called, words = COMMANDS[command], rest.split()
         inner = getattr(called, "commands", None)
         if inner is not None:  # a command of commands, such as alerts
-            assert words and words[0] in inner, f"playbook {command} {words[:1]}"
+            assert words, f"playbook {command} what?"
+            assert words[0] in inner, f"playbook {command} {words[0]}"
             called = inner[words[0]]
         known = {option for parameter in called.params for option in parameter.opts}
         asked = {word for word in rest.split() if word.startswith("-")}
