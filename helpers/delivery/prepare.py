@@ -1,10 +1,11 @@
-"""The files of a run that leave: the CRM table, and each message as a payload."""
+"""The files of a run that leave: the CRM table, the sheet for verdicts, and the messages."""
 
 from pathlib import Path
 
 from helpers.artifacts import Run
 from helpers.config import CompanyConfig
 from helpers.delivery.crm import export_crm
+from helpers.delivery.feedback import export_feedback_sheet
 from helpers.delivery.messages import messages_of
 from helpers.delivery.payloads import dumped, payload
 from helpers.errors import MissingTableError
@@ -15,7 +16,7 @@ KINDS = ("slack", "teams")
 
 
 def prepare_deliveries(run: Run, config: CompanyConfig, *, before: Path | None = None) -> int:
-    """Write ``exports/crm_accounts.csv`` and ``exports/messages/<kind>/<id>.json``.
+    """Write ``crm_accounts.csv``, ``feedback.csv`` and ``messages/<kind>/<id>.json`` to exports.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ def prepare_deliveries(run: Run, config: CompanyConfig, *, before: Path | None =
         if earlier is None:
             raise
         export_crm(run, settings.crm)  # the earlier run lacks what would be compared
+    export_feedback_sheet(run, as_of=str(config.as_of))
     told = messages_of(
         run,
         as_of=str(config.as_of),
