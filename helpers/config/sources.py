@@ -82,6 +82,9 @@ class ColumnSource(Strict):
     nulls: list[str] = Field(default_factory=list, description="texts that mean missing")
     number: NumberFormat | None = None
     minimum: float | None = Field(default=None, description="replaces the contract's minimum")
+    id_type: Literal["salesforce"] | None = Field(
+        default=None, description="ids of 15 characters, whose case matters, become 18"
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:

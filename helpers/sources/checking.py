@@ -1,6 +1,6 @@
 """What can be said of a source before its data are read: are its expressions allowed?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -135,20 +135,31 @@ def _check_source(
                 f"one row. Say which, e.g. sql: 'MIN(\"{entry.column}\")'.",
             )
     where = parse(source.where, f"{key}.where", grouped=False) if source.where else None
+    for at, text in [*_odd_ids(table, source, key), *_odd_lookups(table, source, key)]:
+        refuse(at, text)
+    return Checked(table=table, source=source, key=key, expressions=expressions, where=where)
+
+
+def _odd_ids(table: Table, source: Source, key: str) -> Iterator[tuple[str, str]]:
+    """Yield where something else than an id is said to be one of a known kind."""
+    for name, entry in source.columns.items():
+        at = f"{key}.columns.{name}"
+        if entry is not None and entry.id_type and table.column(name).kind != "id":
+            yield at, f"{at}.id_type: {name} is no id; id_type is for ids only."
+
+
+def _odd_lookups(table: Table, source: Source, key: str) -> Iterator[tuple[str, str]]:
+    """Yield which lookups say when their records are valid where no row has a date of its own."""
     for name, lookup in source.lookups.items():
         at = f"{key}.lookups.{name}"
-        if grouped and (lookup.valid_from or lookup.valid_to):
-            refuse(
-                at,
-                f"{at}: valid_from and valid_to need rows of their own date; "
-                "they cannot be checked together with group_by.",
-            )
+        if source.group_by and (lookup.valid_from or lookup.valid_to):
+            text = "valid_from and valid_to need rows of their own date"
+            yield at, f"{at}: {text}; they cannot be checked together with group_by."
         if (lookup.valid_from or lookup.valid_to) and table.when is None:
-            refuse(
+            yield (
                 at,
                 f"{at}: rows of {table.name} carry no date to compare with valid_from or valid_to.",
             )
-    return Checked(table=table, source=source, key=key, expressions=expressions, where=where)
 
 
 def _parse(text: str, key: str, *, lookups: list[str], grouped: bool) -> "Expression":

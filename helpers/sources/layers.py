@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from helpers.config import Source
 from helpers.config.models import Thresholds
-from helpers.sources import dates, values
+from helpers.sources import dates, salesforce, values
 from helpers.sources.mapping import Planned
 from helpers.sources.session import Sql, commas, fill, literal
 
@@ -115,6 +115,8 @@ class Layers:
                 self.moments[column.name] = found
                 value = found.parsed
                 beside = fill("{v} AS {i}", v=found.instant, i=item.layer("i"))
+            elif entry.id_type == "salesforce":
+                value = salesforce.long_id(text)
             pieces.append(fill("{v} AS {p}", v=value, p=item.layer("p")))
             if beside is not None:
                 pieces.append(beside)
@@ -159,6 +161,8 @@ class Layers:
             "number": item.layer("w"),
             "integer": item.layer("w"),
         }.get(column.kind)
+        if entry.id_type == "salesforce":
+            why = literal(salesforce.BAD_ID)
         if why is not None:
             arms.append(fill("WHEN {t} IS NOT NULL AND {p} IS NULL THEN {w}", t=text, p=parsed,
                              w=why))  # fmt: skip

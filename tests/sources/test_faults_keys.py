@@ -3,10 +3,13 @@
 import random
 import sqlite3
 
+import duckdb
 import pandas as pd
 import pytest
 
-from helpers.errors import InputError
+from helpers.errors import ConfigError, InputError
+from helpers.sources.salesforce import long_id
+from helpers.sources.session import Sql
 from tests.sources.made import (
     ACCOUNTS,
     EVENTS,
@@ -107,6 +110,67 @@ def test_fault_B06_case_matters_where_that_is_declared(tmp_path):
     assert counts(reading, "accounts")["rows_kept"] == 2
     assert sorted(clean(folder)["account_id"]) == ["001aBCDE", "001abCDE"]
     assert reasons(reading) == {"orphan": 1}
+
+
+def salesforce(short: str) -> str:
+    """The 18 characters of 15, the slow way."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+    chunks = [short[:5], short[5:10], short[10:]]
+    return short + "".join(
+        alphabet[sum(1 << n for n, letter in enumerate(chunk) if letter.isupper())]
+        for chunk in chunks
+    )
+
+
+def test_fault_B06_salesforce_ids_of_15_and_18_characters_are_one(tmp_path):
+    one, other = "001D000000IqhSL", "001D000000IqHSL"  # two customers, but for their case
+    assert salesforce(one) == "001D000000IqhSLIAZ"
+    ids = {"account_id": {"from": "account_id", "id_type": "salesforce"}}
+    given = [one, salesforce(one), salesforce(one).lower(), salesforce(other).upper(), other]
+    bad = ["001D000000IqhSLIA0", "001d000000IqhSLIAZ", "001D000000Iqh", "001D000000IqhSL***"]
+    folder = write(tmp_path / "data", accounts_csv=accounts(salesforce(one), other),
+                   events_csv=events(*given, *bad))  # fmt: skip
+
+    company = config(
+        accounts={"files": "accounts.csv", "columns": ids},
+        events={"files": "events.csv", "columns": ids},
+        max_quarantine_share={"events": 0.5},
+    )
+    reading = read(folder, company)
+
+    assert clean(folder)["account_id"].tolist() == [salesforce(other), salesforce(one)]
+    assert counts(reading)["rows_duplicate"] == 3  # of the same event, each in another spelling
+    assert reasons(reading) == {"bad_salesforce_id": 4}
+    assert set(reading.quarantine["value_excerpt"]) == set(bad)
+
+
+def test_fault_B06_every_salesforce_id_finds_itself_again():
+    alphabet = [*map(chr, range(48, 58)), *map(chr, range(65, 91)), *map(chr, range(97, 123))]
+    drawn = random.Random(6)
+    short = ["".join(drawn.choices(alphabet, k=15)) for _ in range(500)]
+    rows = [(form, salesforce(s)) for s in short for form in (s, salesforce(s))]
+    rows += [(form, salesforce(s)) for s in short for form in (
+        salesforce(s).lower(), salesforce(s).upper())]  # fmt: skip
+    for s in short:
+        full = salesforce(s)
+        place = next(n for n, letter in enumerate(s) if letter.isalpha())
+        rows.append((full[:place] + full[place].swapcase() + full[place + 1 :], None))
+    with duckdb.connect() as connection:
+        connection.register("given", pd.DataFrame(rows, columns=["id", "expected"]))
+        wrong = connection.execute(
+            f"SELECT id, expected, {long_id(Sql('id'))} AS found FROM given "
+            "WHERE found IS DISTINCT FROM expected"
+        ).fetchall()
+    assert wrong == []
+
+
+def test_fault_B06_only_an_id_can_be_one(tmp_path):
+    odd = config(events={"files": "events.csv", "columns": {
+        "event": {"from": "event", "id_type": "salesforce"}}})  # fmt: skip
+    with pytest.raises(
+        ConfigError, match=r"sources\.events\.columns\.event\.id_type: event is no id"
+    ):
+        read(write(tmp_path / "data"), odd)
 
 
 def test_fault_B07_duplicate_accounts_never_multiply_money(tmp_path):
