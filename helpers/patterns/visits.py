@@ -55,7 +55,7 @@ def read_visits(staged: Staged) -> Visits:
     found = int(engine.value(f"SELECT COUNT(*) FROM account_session WHERE {inside}") or 0)
     step = max(1, -(-found // MAX_SESSIONS))
     engine.table(
-        "visit",
+        "known_visit",
         f"""
         SELECT unit, account_no, session_id, day FROM (
             SELECT account_no, session_id, day,
@@ -68,7 +68,7 @@ def read_visits(staged: Staged) -> Visits:
         """
         SELECT v.unit, a.account_id, v.day, s.industry, s.region, s.plan,
                v.day - a.signup_day AS age
-        FROM visit v JOIN account a ON a.account_no = v.account_no
+        FROM known_visit v JOIN account a ON a.account_no = v.account_no
         JOIN side_accounts s ON s.account_no = v.account_no ORDER BY v.unit
         """
     )
@@ -78,7 +78,7 @@ def read_visits(staged: Staged) -> Visits:
         f"""
         SELECT v.unit, e.event AS token, {local} AS at_us
         FROM events e JOIN account a ON a.account_id = e.account_id
-        JOIN visit v ON v.account_no = a.account_no AND v.session_id = e.session_id
+        JOIN known_visit v ON v.account_no = a.account_no AND v.session_id = e.session_id
             AND v.day = {day}
         ORDER BY v.unit, {local}, e.event
         """
