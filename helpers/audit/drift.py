@@ -16,7 +16,7 @@ from helpers.config import CompanyConfig
 from helpers.contract import TABLES
 from helpers.sources.session import Sql, commas, fill, ident, literal
 
-__all__ = ["JUMPED", "Earlier", "compare_runs", "earlier_run", "jumps"]
+__all__ = ["JUMPED", "Earlier", "compare_runs", "earlier_run", "earlier_runs", "jumps"]
 
 WINDOW_DAYS = 90
 MIN_VALUES = 30
@@ -38,7 +38,13 @@ def earlier_run(run: Run, config: CompanyConfig) -> Earlier | None:
 
     Looks where this run will be published, or was published. ``None`` if there is none.
     """
-    candidates = []
+    candidates = earlier_runs(run, config)
+    return candidates[-1] if candidates else None
+
+
+def earlier_runs(run: Run, config: CompanyConfig) -> list[Earlier]:
+    """Return every published run of the same company with an earlier as-of date, oldest first."""
+    candidates = set()
     for folder in (run.stage, *run.bases):
         reports = folder.parent.parent if folder.parent.name.startswith(".") else folder.parent
         for path in sorted(reports.glob("*/manifest.json")):
@@ -48,11 +54,8 @@ def earlier_run(run: Run, config: CompanyConfig) -> Earlier | None:
             except (OSError, ValueError, KeyError):
                 continue
             if company == config.company.name and as_of < pd.Timestamp(config.as_of):
-                candidates.append((as_of, path.parent.name, path.parent))
-    if not candidates:
-        return None
-    as_of, _, folder = max(candidates)
-    return folder, as_of
+                candidates.add((as_of, path.parent.name, path.parent))
+    return [(folder, as_of) for as_of, _, folder in sorted(candidates)]
 
 
 def compare_runs(views: Views, config: CompanyConfig, earlier: Earlier | None) -> pd.DataFrame:

@@ -35,6 +35,7 @@ NOTEBOOKS: dict[str, tuple[str, ...]] = {
         "06_churn_model",
     ),
     "08_impact": ("01_data_audit", "02_feature_engineering", "05_anomaly_review"),
+    "09_growth_and_engagement": ("01_data_audit", "02_feature_engineering", "06_churn_model"),
 }
 """Notebooks in order, each with those whose tables it reads."""
 
@@ -179,6 +180,10 @@ OUTPUTS: dict[str, dict[str, tuple[str, ...]]] = {
             "precision",
         ),
         "churn_by_quarter": ("quarter_ends", "n_start", "n_left", "churn_rate"),
+    },
+    "09_growth_and_engagement": {
+        "next_week": ("account_id", "as_of", "active_probability", "reasons"),
+        "evaluation": ("model", "metric", "value", "low", "high", "split"),
     },
 }
 """Notebook to table to the columns that must be there; more columns are welcome."""

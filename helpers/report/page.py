@@ -33,6 +33,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "06_churn_model": ("Churn", "Who may leave, and whom to call first?"),
     "07_segment_report": ("Report", "What should a leader know this quarter?"),
     "08_impact": ("Impact", "Did what the team did keep customers?"),
+    "09_growth_and_engagement": ("Growth", "Who is ready for more, and who will be active?"),
 }
 """Short title and question of each notebook."""
 

@@ -7,7 +7,8 @@ accounts the model had not seen. So neither the calendar nor the identity of an 
 shuffled outcomes give an area under the curve of one half.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +18,31 @@ from numpy.typing import NDArray
 from helpers.scores.logistic import Linear, Sigmoid, fit_linear, fit_sigmoid, fit_strength
 from helpers.scores.panel import N_FOLDS, Panel
 
-__all__ = ["Backtest", "Fitted", "Learner", "backtest", "crossfit", "fit_final", "linear_learner"]
+__all__ = [
+    "Backtest",
+    "Fitted",
+    "Learner",
+    "backtest",
+    "crossfit",
+    "fit_final",
+    "linear_learner",
+    "one_thread",
+]
 
 MIN_POSITIVES = 15
 """Fewer known outcomes of the rarer kind before a date: the date is not scored."""
 CALIBRATION_POSITIVES = 15
 """The later training dates are taken until so many outcomes are among them."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep small matrices on one processor: threads would spend their time waiting."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):
+        yield
+
 
 Scorer = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Fit = Callable[[NDArray[np.float64], NDArray[np.float64]], Scorer]
@@ -66,17 +86,26 @@ class Backtest:
     dates: pd.DataFrame
 
 
-def linear_learner(strength: float | None = None) -> Learner:
+def linear_learner(
+    strength: float | None = None, directions: NDArray[np.float64] | None = None
+) -> Learner:
     """Return the learner of the churn model.
 
     Without a strength, the one that serves accounts left out best is taken at each date.
+    ``directions`` are those of the panel, or None for any.
     """
 
     def settle(
         given: NDArray[np.float64], outcome: NDArray[np.float64], fold: NDArray[np.int64]
     ) -> Fit:
-        chosen = fit_strength(given, outcome, fold) if strength is None else strength
-        return lambda rows, labels: fit_linear(rows, labels, strength=chosen).logit
+        chosen = strength
+        if chosen is None:
+            chosen = fit_strength(given, outcome, fold, directions=directions)
+
+        def fit(rows: NDArray[np.float64], labels: NDArray[np.float64]) -> Scorer:
+            return fit_linear(rows, labels, strength=chosen, directions=directions).logit
+
+        return fit
 
     return settle
 
@@ -95,13 +124,13 @@ def backtest(
     panel : Panel
         Rows, inputs and outcomes.
     learner : Learner, optional
-        Default: the regularised logistic regression.
+        Default: the regularised logistic regression, each input in its direction.
     given : ndarray, (n_rows, n_inputs), optional
         Other inputs than the panel's own, row by row.
     as_ofs : sequence of Timestamp, optional
         Dates to score; default: all.
     """
-    learner = learner or linear_learner()
+    learner = learner or linear_learner(directions=panel.directions)
     x = panel.signals if given is None else given
     rows = panel.rows.assign(score=np.nan, probability=np.nan, base_rate=np.nan)
     told = []
@@ -109,7 +138,8 @@ def backtest(
         here, known = panel.at(as_of), panel.known_at(as_of)
         reason = _too_little(panel.outcome[known])
         if not reason:
-            scores, probability = crossfit(panel, x, learner, known, here)
+            with one_thread():
+                scores, probability = crossfit(panel, x, learner, known, here)
             rows.loc[here, "score"] = scores
             rows.loc[here, "probability"] = probability
             rows.loc[here, "base_rate"] = float(panel.outcome[known].mean())
@@ -153,18 +183,24 @@ def fit_final(panel: Panel, as_of: pd.Timestamp) -> Fitted:
 
     The curve comes from accounts left out, as in the back-test.
     """
+    with one_thread():
+        return _fit_final(panel, as_of)
+
+
+def _fit_final(panel: Panel, as_of: pd.Timestamp) -> Fitted:
     known = panel.known_at(as_of)
     x, outcome, fold = panel.signals, panel.outcome, panel.rows["fold"].to_numpy()
-    strength = fit_strength(x[known], outcome[known], fold[known])
+    how = {"directions": panel.directions}
+    strength = fit_strength(x[known], outcome[known], fold[known], **how)
     scores = np.full(len(outcome), np.nan)
     for number in range(N_FOLDS):
         train, out = known & (fold != number), known & (fold == number)
         if out.any():
-            model = fit_linear(x[train], outcome[train], strength=strength)
+            model = fit_linear(x[train], outcome[train], strength=strength, **how)
             scores[out] = model.logit(x[out])
     dates = panel.rows.loc[known, "as_of"]
     return Fitted(
-        linear=fit_linear(x[known], outcome[known], strength=strength),
+        linear=fit_linear(x[known], outcome[known], strength=strength, **how),
         sigmoid=_curve(panel, scores, known),
         base_rate=float(outcome[known].mean()),
         n_rows=int(known.sum()),

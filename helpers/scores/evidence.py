@@ -1,36 +1,38 @@
 """What the churn notebook shows beside its scores: views, the headline, and what is missing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from helpers.scores.card import model_card
-from helpers.scores.drivers import model_table
+from helpers.scores.disagreement import VIEWS
 from helpers.scores.evaluate import BASE_RATE
 from helpers.scores.health import component_table
 from helpers.scores.inputs import indicator_table
-from helpers.scores.judgement import calibration_table, fairness_table, gains_table
 from helpers.scores.lead_time import LeadTimes
 from helpers.scores.opportunity import part_table
-from helpers.scores.predictions import score_history
-from helpers.scores.study import HEALTH, LOGIN, USE, Study
+from helpers.scores.study import HEALTH, Study
+from helpers.scores.tables import judged_tables as tables
+from helpers.scores.tables import second_looks
 
 __all__ = [
-    "calibration",
+    "apart",
     "caveats",
+    "compared",
     "comparison",
     "component_table",
     "early",
     "facts",
-    "fairness",
-    "gains",
     "gaps",
     "headline",
     "indicators",
     "model_card",
-    "openings",
     "part_table",
+    "parted_before",
+    "second_looks",
+    "served",
     "tables",
     "top_risks",
 ]
@@ -149,15 +151,19 @@ def served(fairness: pd.DataFrame) -> pd.DataFrame:
             "churned": fairness["n_churned"],
             "churned, found": text("capture"),
             "stayed, called": text("false_alarm"),
+            "beyond chance": fairness["stands_out"].replace("", "–"),
         }
     )
 
 
 def comparison(study: Study, *, split: str = "time") -> pd.DataFrame:
     """Return the evaluation for people: one row a model, each measure as "value (low to high)"."""
-    table = study.evaluation[
-        (study.evaluation["split"] == split) & study.evaluation["metric"].isin(SHOWN)
-    ]
+    return compared(study.evaluation, split=split)
+
+
+def compared(evaluation: pd.DataFrame, *, split: str = "time") -> pd.DataFrame:
+    """Return an evaluation of one outcome for people; see :func:`comparison`."""
+    table = evaluation[(evaluation["split"] == split) & evaluation["metric"].isin(SHOWN)]
     if table.empty:
         return pd.DataFrame(columns=["model", *SHOWN])
     texts = table.assign(
@@ -169,40 +175,6 @@ def comparison(study: Study, *, split: str = "time") -> pd.DataFrame:
     wide = texts.pivot_table(index="model", columns="metric", values="text", aggfunc="first")
     order = list(dict.fromkeys(table["model"]))
     return wide.reindex(index=order, columns=list(SHOWN)).reset_index()
-
-
-def tables(
-    study: Study,
-    upgrades: Study,
-    leads: LeadTimes,
-    features: pd.DataFrame,
-) -> dict[str, pd.DataFrame]:
-    """Return the tables of evidence that the run keeps, by name.
-
-    ``evaluation`` (both outcomes), ``calibration``, ``gains``, ``fairness``, ``lead_time``,
-    ``lead_summary``, ``flags`` (who was named at equal volume), ``model`` (coefficients),
-    ``back_test`` (what each date could learn from), ``leaks``, ``score_history``.
-    """
-    both = [part.evaluation.assign(outcome=part.panel.target) for part in (study, upgrades)]
-    known = [table for table in both if len(table)] or both[:1]
-    linear = None if study.fitted is None else study.fitted.linear
-    return {
-        "evaluation": pd.concat(known, ignore_index=True),
-        "calibration": calibration(study),
-        "gains": gains(study),
-        "fairness": fairness(study, features),
-        "lead_time": leads.departures,
-        "lead_summary": leads.summary,
-        "flags": leads.flags,
-        "model": model_table(linear, study.panel.inputs),
-        "back_test": pd.DataFrame(columns=["as_of"])
-        if study.tested is None
-        else study.tested.dates,
-        "leaks": study.leaks,
-        "score_history": score_history(study),
-        "indicators": indicators(study),
-        "model_card": model_card(study),
-    }
 
 
 def early(leads: LeadTimes) -> pd.DataFrame:
@@ -238,17 +210,30 @@ def top_risks(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions.loc[predictions["churn_score"].notna(), names]
 
 
-def openings(expansion: pd.DataFrame) -> pd.DataFrame:
-    """Return the accounts of the newest date, most ready for more first."""
-    newest = expansion[expansion["as_of"] == expansion["as_of"].max()]
-    ordered = newest.sort_values(
-        ["opportunity_score", "account_id"], ascending=[False, True], ignore_index=True
-    )
-    return ordered[["account_id", "opportunity_score", "upgrade_probability", "reasons"]]
+def apart(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the disagreement report for people."""
+    return found[["account_id", *VIEWS, "mrr"]].fillna(dict.fromkeys(VIEWS, "–"))
 
 
-def caveats(study: Study, leads: LeadTimes) -> tuple[str, ...]:
-    """Return what a reader must know before acting on the scores."""
+def parted_before(past: pd.DataFrame) -> str:
+    """Say in a sentence what followed where health and churn model had parted."""
+    if past.empty:
+        return "Without scores there is nothing to compare with the health score."
+    told = [
+        f"health {row.health}, churn model {row.churn}: {row.n_churned} of {row.n} left "
+        f"({row.share:.0%}, {row.low:.0%} to {row.high:.0%})"
+        for row in past.itertuples()
+    ]
+    return "At earlier dates, " + "; ".join(told) + "."
+
+
+def caveats(
+    study: Study, leads: LeadTimes, tables: Mapping[str, pd.DataFrame] | None = None
+) -> tuple[str, ...]:
+    """Return what a reader must know before acting on the scores.
+
+    ``tables`` are those of the run: ``champion`` and ``past_disagreement`` are told.
+    """
     notes = ["Scores order attention. What goes with churn in the past need not bring it about."]
     gain = leads.summary[leads.summary["method"] == "model"].iloc[0]
     if study.signal.passed:
@@ -261,23 +246,15 @@ def caveats(study: Study, leads: LeadTimes) -> tuple[str, ...]:
             f"{study.signal.n_positive} accounts left on the newest dates that could be judged; "
             f"p = {study.signal.p_value:.3f} against outcomes shuffled among accounts of one age."
         )
+    if study.signal.passed and tables is not None:
+        row = tables["champion"].iloc[0]
+        notes.append(
+            f"The model that scores was learnt on {row['learnt_on']:%Y-%m-%d} "
+            f"({row['decision']}: {row['reason']})."
+        )
+        notes.append(parted_before(tables["past_disagreement"]))
     notes.append("Money is what is at stake in a year, not what an action brings.")
     return tuple(notes)
-
-
-def calibration(study: Study) -> pd.DataFrame:
-    """Return predicted and observed shares over all judged dates."""
-    return calibration_table(study.rolling, study.model)
-
-
-def gains(study: Study) -> pd.DataFrame:
-    """Return what each ranking finds, over all judged dates."""
-    return gains_table(study.rolling, [study.model, HEALTH, LOGIN, USE, BASE_RATE], k=study.k)
-
-
-def fairness(study: Study, features: pd.DataFrame) -> pd.DataFrame:
-    """Return how well regions and sizes are served, over all judged dates."""
-    return fairness_table(study.rolling, study.model, features, k=study.k)
 
 
 def indicators(study: Study) -> pd.DataFrame:

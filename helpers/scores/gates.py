@@ -154,8 +154,9 @@ def enough_to_learn(panel: Panel, *, min_positive: int) -> str:
     verb = panel.target
     if known.empty:
         return "no date has an outcome that is known by now: the history is too short"
-    accounts = known.groupby("account_id")["outcome"].max()
-    n_positive, n_negative = int(accounts.sum()), int((accounts == 0).sum())
+    by_account = known.groupby("account_id")["outcome"]
+    never = by_account.min() if panel.repeats else by_account.max()
+    n_positive, n_negative = int(by_account.max().sum()), int((never == 0).sum())
     if not n_positive:
         return f"one class only: no account {verb} in the labelled history"
     if not n_negative:

@@ -29,6 +29,8 @@ INDICATORS = {
 }
 """The seven leading indicators and the feature that each is read from first."""
 
+SMALLEST_RATIO = 0.05
+
 
 def in_words(phrase: str, value: float) -> str:
     """Fill a value into a phrase, with a minus sign that is not a hyphen."""
@@ -46,11 +48,16 @@ class Input:
     theme : str
         Inputs of one theme are explained together: one line to a person, not three.
     transform : str
-        ``log`` (counts), ``signed`` (changes and amounts of either sign) or ``none``.
+        ``log`` (counts), ``signed`` (changes and amounts of either sign), ``ratio`` (shares of an
+        earlier level: half as much counts alike wherever it began) or ``none``.
     phrase : str
         The value in words, a format of ``{x}``; ``{x:+.0%}`` for a change.
     indicator : str
         Which leading indicator it belongs to, if any.
+    pair : tuple of str
+        Instead of one feature, two: the value is 1 where both are above 0, else 0.
+    absent : str
+        The words for 0, if they are others.
     """
 
     name: str
@@ -58,6 +65,8 @@ class Input:
     transform: str
     phrase: str
     indicator: str = ""
+    pair: tuple[str, ...] = ()
+    absent: str = ""
 
     @property
     def seasonal(self) -> bool:
@@ -70,18 +79,43 @@ class Input:
             return np.log1p(values.clip(lower=0.0))
         if self.transform == "signed":
             return np.arcsinh(values)
+        if self.transform == "ratio":
+            return np.log(values.clip(lower=SMALLEST_RATIO))
         return values
 
     def words(self, value: float) -> str:
         """Return the value as a person reads it; says so when it is not known."""
         if np.isnan(value):
             return f"{self.theme} not known"
+        if self.absent and value == 0:
+            return self.absent
         return in_words(self.phrase, value)
 
 
 def _i(name: str, theme: str, transform: str, phrase: str, indicator: str = "") -> Input:
     return Input(name=name, theme=theme, transform=transform, phrase=phrase, indicator=indicator)
 
+
+def _with_ticket(what: str, feature: str) -> Input:
+    """Pair a ticket with what else the account did: trouble weighs more where work depends on it.
+
+    Which of the pairs matters, if any, differs from product to product; the data decide.
+    """
+    return Input(
+        name=f"ticket_with_{what}",
+        theme=f"ticket beside {what}",
+        transform="none",
+        phrase=f"a ticket in 90 days beside {WORDS.get(what, what)} in 30",
+        absent=f"no ticket in 90 days beside {WORDS.get(what, what)} in 30",
+        pair=("tickets__n_90d", feature),
+    )
+
+
+WORDS = {
+    "help": "visits to the help centre",
+    "invites": "invitations",
+    "premium": "premium features",
+}
 
 _LOGINS, _USE, _ERRORS, _SUPPORT, _TEAM, _PRICE, _RIVAL = tuple(INDICATORS)
 
@@ -93,7 +127,7 @@ CHURN_INPUTS = (
     _i("logins_per_week_90d", "logins", "log", "logins a week: {x:,.1f}", _LOGINS),
     _i("events__change_30d", "trend of use", "signed", "use {x:+.0%} in 30 days"),
     _i("events__slope_90d", "trend of use", "none", "use {x:+.1%} a week over 12 weeks"),
-    _i("events__share_of_peak", "trend of use", "none", "use at {x:.0%} of its best month"),
+    _i("events__share_of_peak", "trend of use", "ratio", "use at {x:.0%} of its best month"),
     _i("stickiness_30d", "regular use", "none", "people active on {x:.0%} of days"),
     _i("active_weeks__share_90d", "regular use", "none", "active in {x:.0%} of weeks"),
     _i("session_minutes__mean_90d", "sessions", "log", "sessions of {x:,.0f} minutes"),
@@ -185,6 +219,13 @@ CHURN_INPUTS = (
     _i("message_open__rate_90d", "messages", "none", "{x:.0%} of messages opened"),
     _i("seats__share", "seats", "none", "{x:.0%} of seats in use"),
     _i("is_trial", "contract", "none", "on trial: {x:.0f}"),
+    _i("invites__n_30d", "invitations", "log", "invitations in 30 days: {x:,.0f}"),
+    _with_ticket("uploads", "uploads__n_30d"),
+    _with_ticket("exports", "exports__n_30d"),
+    _with_ticket("integrations", "integrations_used__n_30d"),
+    _with_ticket("help", "help__n_30d"),
+    _with_ticket("invites", "invites__n_30d"),
+    _with_ticket("premium", "premium_features_used__n_30d"),
 )
 
 
@@ -210,17 +251,25 @@ def resolve(
         One column an input, named as the input, indexed as ``features``.
     """
     usable = list(map(str, features.columns)) if allowed is None else list(allowed)
-    chosen: list[Input] = []
-    taken: set[str] = set()
+    chosen: dict[Input, pd.Series] = {}
+    taken: set[tuple[str, ...]] = set()
     for item in inputs:
-        column = column_for(item.name, usable)
-        if column is None or column in taken or column not in features.columns:
+        columns = [column_for(name, usable) for name in item.pair or (item.name,)]
+        found = tuple(name for name in columns if name is not None and name in features.columns)
+        if len(found) < len(columns) or found in taken:
             continue
-        if features[column].notna().any():
-            taken.add(column)
-            chosen.append(item)
-    values = {item.name: reading(features, str(column_for(item.name, usable))) for item in chosen}
+        if all(features[name].notna().any() for name in found):
+            taken.add(found)
+            parts = [reading(features, name) for name in found]
+            chosen[item] = _both(*parts) if item.pair else parts[0]
+    values = {item.name: value for item, value in chosen.items()}
     return tuple(chosen), pd.DataFrame(values, index=features.index)
+
+
+def _both(first: pd.Series, second: pd.Series) -> pd.Series:
+    """Return 1 where both are above 0, else 0; missing where one is not known."""
+    both = ((first > 0) & (second > 0)).astype("float64")
+    return both.where(first.notna() & second.notna())
 
 
 def indicator_table(used: Iterable[Input]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Three looks behind the measures: are probabilities right, who is found, and is it fair?
+"""Two looks behind the measures: who is found, and is it fair?
 
 All are made from judged rows (known outcome, scored as on the day), so each has its table.
 """
@@ -9,58 +9,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from helpers.scores.calibration import clustered_share
 from helpers.scores.evaluate import Judged
-from helpers.stats import wilson
+from helpers.stats import benjamini_hochberg
 
-__all__ = ["calibration_table", "fairness_table", "gains_table"]
+__all__ = ["fairness_table", "gains_table"]
 
-CALIBRATION_COLUMNS = ("bin", "n", "n_positive", "predicted", "observed", "low", "high")
 GAINS_COLUMNS = ("model", "share_called", "share_found", "at_capacity")
 FAIRNESS_COLUMNS = (
     *("grouping", "group", "n", "n_churned"),
     *("capture", "capture_low", "capture_high"),
     *("false_alarm", "false_alarm_low", "false_alarm_high"),
+    *("capture_q", "false_alarm_q", "stands_out", "model"),
 )
-MIN_BIN = 15
 SIZE_EDGES = (0.0, 50.0, 250.0, np.inf)
 SIZE_NAMES = ("below 50 employees", "50 to 249 employees", "250 employees and more")
-
-
-def calibration_table(judged: Judged | None, model: str, *, n_bins: int = 8) -> pd.DataFrame:
-    """Compare predicted with observed shares in groups of equal size.
-
-    Parameters
-    ----------
-    judged : Judged
-        Rows to look at.
-    model : str
-        Which model.
-    n_bins : int
-        Groups at most; fewer where they would hold less than 15 rows. Rows with the same
-        probability are never split.
-
-    Returns
-    -------
-    DataFrame
-        ``bin, n, n_positive, predicted, observed, low, high`` (95 %, Wilson); lowest first.
-    """
-    if judged is None or judged.rows.empty:
-        return pd.DataFrame(columns=list(CALIBRATION_COLUMNS))
-    probability = judged.probabilities[model]
-    outcome = judged.rows["outcome"].to_numpy(float)
-    n_bins = max(1, min(n_bins, len(probability) // MIN_BIN))
-    order = np.argsort(probability, kind="stable")
-    place = np.empty(len(order), dtype=int)
-    place[order] = np.arange(len(order))
-    rows = pd.DataFrame({"p": probability, "hit": outcome, "bin": place * n_bins // len(order)})
-    rows["bin"] = rows.groupby("p")["bin"].transform("min")
-    table = rows.groupby("bin", as_index=False).agg(
-        n=("hit", "size"), n_positive=("hit", "sum"), predicted=("p", "mean")
-    )
-    table["bin"] = np.arange(1, len(table) + 1)
-    table["observed"] = table["n_positive"] / table["n"]
-    table["low"], table["high"] = wilson(table["n_positive"], table["n"])
-    return table.astype({"n_positive": "int64"}).round(6)
 
 
 def gains_table(judged: Judged | None, models: Sequence[str], *, k: int) -> pd.DataFrame:
@@ -128,7 +91,7 @@ def _found(
 def fairness_table(
     judged: Judged | None, model: str, features: pd.DataFrame, *, k: int
 ) -> pd.DataFrame:
-    """Compare how well the first ``k`` of each date serve regions and sizes of accounts.
+    """Compare how well the first ``k`` of each date serve regions, sizes and plans.
 
     Parameters
     ----------
@@ -137,7 +100,7 @@ def fairness_table(
     model : str
         Whose ranking.
     features : DataFrame
-        For ``region`` and ``employees`` at each date.
+        For ``region``, ``employees`` and ``plan`` at each date.
     k : int
         Accounts named at each date; ties in the order of the rows.
 
@@ -146,13 +109,16 @@ def fairness_table(
     DataFrame
         ``grouping, group, n, n_churned, capture`` (share of the churned that were named) with
         ``capture_low, capture_high``, ``false_alarm`` (share of the others that were named)
-        with ``false_alarm_low, false_alarm_high`` (95 %, Wilson; one account counts at each of
-        its dates, so the truth is a little less sure).
+        with ``false_alarm_low, false_alarm_high`` (95 %, whole accounts; see
+        :func:`helpers.scores.calibration.clustered_share`); ``capture_q, false_alarm_q``: each
+        group against the others of its grouping (Fisher, Benjamini-Hochberg over all groups; an
+        account counts at each of its dates, so they are on the anxious side); ``stands_out`` in
+        words where one is below 0.05; ``model``.
     """
     if judged is None or judged.rows.empty:
         return pd.DataFrame(columns=list(FAIRNESS_COLUMNS))
     keys = ["account_id", "as_of"]
-    wanted = [name for name in ("region", "employees") if name in features.columns]
+    wanted = [name for name in ("region", "employees", "plan") if name in features.columns]
     rows = judged.rows.merge(features[[*keys, *wanted]], on=keys, how="left")
     rows["named"] = _named(judged, judged.scores[model], k)
     groupings = {"everybody": pd.Series("everybody", index=rows.index)}
@@ -160,10 +126,47 @@ def fairness_table(
         groupings["region"] = rows["region"].astype("object").fillna("not known")
     if "employees" in wanted:
         groupings["size"] = _sizes(rows["employees"])
+    if "plan" in wanted:
+        groupings["plan"] = rows["plan"].astype("object").fillna("not known")
     tables = [
         _by_group(rows, values.astype(str), grouping) for grouping, values in groupings.items()
     ]
-    return pd.concat(tables, ignore_index=True)
+    table = _stands_out(pd.concat(tables, ignore_index=True))
+    return table.assign(model=model)[list(FAIRNESS_COLUMNS)]
+
+
+def _stands_out(table: pd.DataFrame) -> pd.DataFrame:
+    """Test each group against the others of its grouping, and say which is served otherwise."""
+    grouped = table["grouping"] != "everybody"
+    words = pd.Series("", index=table.index)
+    for name, hits, of in (
+        ("capture", "hits", "n_churned"),
+        ("false_alarm", "alarms", "n_stayed"),
+    ):
+        all_hits = table.groupby("grouping")[hits].transform("sum")
+        all_of = table.groupby("grouping")[of].transform("sum")
+        p_values = [
+            _two_sided(int(a), int(n), int(b), int(m))
+            for a, n, b, m in zip(
+                table[hits], table[of], all_hits - table[hits], all_of - table[of], strict=True
+            )
+        ]
+        q = pd.Series(np.nan, index=table.index)
+        q[grouped] = benjamini_hochberg(np.array(p_values)[grouped.to_numpy()])
+        table[f"{name}_q"] = q.round(6)
+        more = table[hits] / table[of].where(table[of] > 0) > all_hits / all_of.where(all_of > 0)
+        verb = "found" if name == "capture" else "called in vain"
+        told = more.map({True: f"{verb} more often", False: f"{verb} less often"})
+        words = words.where(~(q < 0.05), words + np.where(words == "", "", "; ") + told)
+    return table.assign(stands_out=words).drop(columns=["hits", "alarms", "n_stayed"])
+
+
+def _two_sided(hits: int, n: int, other_hits: int, other_n: int) -> float:
+    from scipy.stats import fisher_exact
+
+    if not n or not other_n:
+        return 1.0
+    return float(fisher_exact([[hits, n - hits], [other_hits, other_n - other_hits]]).pvalue)
 
 
 def _named(judged: Judged, score: NDArray[np.float64], k: int) -> NDArray[np.bool_]:
@@ -178,24 +181,22 @@ def _sizes(employees: pd.Series) -> pd.Series:
 
 
 def _by_group(rows: pd.DataFrame, values: pd.Series, grouping: str) -> pd.DataFrame:
-    churned, named = rows["outcome"] > 0, rows["named"]
-    table = pd.DataFrame(
-        {
-            "n": 1,
-            "n_churned": churned,
-            "hits": churned & named,
-            "alarms": ~churned & named,
+    churned, named = (rows["outcome"] > 0).to_numpy(), rows["named"].to_numpy(bool)
+    accounts, groups = rows["account_id"].to_numpy(object), values.to_numpy()
+    found = []
+    for group in sorted(set(groups)):
+        here = groups == group
+        row: dict[str, object] = {"grouping": grouping, "group": group, "n": int(here.sum())}
+        row |= {"n_churned": int((here & churned).sum())}
+        for name, among in (("capture", here & churned), ("false_alarm", here & ~churned)):
+            hits = named[among].astype(float)
+            low, high = clustered_share(hits, accounts[among])
+            row |= {name: round(float(hits.mean()), 6) if len(hits) else np.nan}
+            row |= {f"{name}_low": round(low, 6), f"{name}_high": round(high, 6)}
+        row |= {
+            "hits": int((here & churned & named).sum()),
+            "alarms": int((here & ~churned & named).sum()),
+            "n_stayed": int((here & ~churned).sum()),
         }
-    )
-    table = table.astype(int).groupby(values.to_numpy(), sort=True).sum()
-    table = table.rename_axis("group").reset_index()
-    stayed = table["n"] - table["n_churned"]
-    for name, part, whole in (
-        ("capture", table["hits"], table["n_churned"]),
-        ("false_alarm", table["alarms"], stayed),
-    ):
-        table[name] = (part / whole.where(whole > 0)).astype("float64").round(6)
-        low, high = wilson(part, whole)
-        table[f"{name}_low"], table[f"{name}_high"] = np.round(low, 6), np.round(high, 6)
-    table.insert(0, "grouping", grouping)
-    return table.drop(columns=["hits", "alarms"])
+        found.append(row)
+    return pd.DataFrame(found)

@@ -33,12 +33,15 @@ class Linear:
         Log-odds of the average training row.
     strength : float
         The ``C`` it was fitted with.
+    signs : ndarray, (n_columns,)
+        +1 or -1 where a coefficient may have one sign only, else 0.
     """
 
     design: Design
     coefficients: NDArray[np.float64]
     intercept: float
     strength: float
+    signs: NDArray[np.float64]
 
     def logit(self, given: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log-odds of rows of :func:`helpers.scores.design.signals`."""
@@ -76,7 +79,11 @@ class Sigmoid:
 
 
 def fit_linear(
-    given: NDArray[np.float64], outcome: NDArray[np.float64], *, strength: float
+    given: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    *,
+    strength: float,
+    directions: NDArray[np.float64] | None = None,
 ) -> Linear:
     """Fit by penalised maximum likelihood.
 
@@ -88,12 +95,27 @@ def fit_linear(
         0 or 1; with one class only, or no input that varies, the model is a constant.
     strength : float
         Inverse of the penalty, per training row.
+    directions : ndarray, (n_inputs,), optional
+        From :func:`helpers.scores.directions.directions_of`; default: any sign.
     """
     design = fit_design(given)
-    solved = _solve(design.matrix(given), outcome, strength)
+    signs = _signs(design, directions)
+    solved = _solve(design.matrix(given), outcome, strength, signs=signs)
     return Linear(
-        design=design, coefficients=solved[1:], intercept=float(solved[0]), strength=strength
+        design=design,
+        coefficients=solved[1:],
+        intercept=float(solved[0]),
+        strength=strength,
+        signs=signs,
     )
+
+
+def _signs(design: Design, directions: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return the sign that each column must have; a "was missing" column may have either."""
+    signs = np.zeros(len(design.source))
+    if directions is not None:
+        signs[: len(design.used)] = directions[design.used]
+    return signs
 
 
 def refit(
@@ -116,7 +138,9 @@ def refit(
     """
     used = weight > 0
     start = np.r_[model.intercept, model.coefficients]
-    solved = _solve(matrix[used], outcome[used], model.strength, weight[used], start)
+    solved = _solve(
+        matrix[used], outcome[used], model.strength, weight[used], start, signs=model.signs
+    )
     return _total(solved, asked)
 
 
@@ -134,14 +158,22 @@ def _solve(
     strength: float,
     weight: NDArray[np.float64] | None = None,
     start: NDArray[np.float64] | None = None,
+    *,
+    signs: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Minimise ``sum of squared coefficients / 2 + strength * log loss`` by Newton steps.
+    """Minimise ``sum of squared coefficients / 2 + strength * log loss`` under sign constraints.
+
+    Newton steps on the coefficients that may move, projected onto the allowed signs.
 
     Returns
     -------
     ndarray, (1 + n_columns,)
         The intercept, which is not penalised, then the coefficients; the intercept alone where
         there is one class or no column.
+
+    References
+    ----------
+    Bertsekas (1982), *SIAM Journal on Control and Optimization* 20, 221-246.
     """
     weights = np.ones(len(outcome)) if weight is None else weight
     rate = (weights @ outcome + 0.5) / (weights.sum() + 1)
@@ -149,7 +181,7 @@ def _solve(
     if not matrix.shape[1] or outcome.min() == outcome.max():
         return np.array([np.round(constant, DIGITS)])
     x = np.column_stack([np.ones(len(matrix)), matrix])
-    pull = np.r_[0.0, np.ones(matrix.shape[1])]
+    pull, sign = np.r_[0.0, np.ones(matrix.shape[1])], np.r_[0.0, signs]
     at = np.r_[constant, np.zeros(matrix.shape[1])] if start is None else start
 
     def objective(point: NDArray[np.float64]) -> float:
@@ -160,19 +192,31 @@ def _solve(
         p = 1 / (1 + np.exp(-np.clip(x @ at, -35, 35)))
         gradient = pull * at + strength * (x.T @ (weights * (p - outcome)))
         curvature = strength * (x.T * (weights * p * (1 - p))) @ x + np.diag(pull + 1e-10)
-        step = np.linalg.solve(curvature, gradient)
-        size = 1.0
-        while objective(at - size * step) > value and size > SMALLEST_STEP:
+        free = ~((sign != 0) & (at == 0) & (sign * gradient >= 0))
+        step = np.zeros_like(at)
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        size, before = 1.0, value
+        tried = _allowed(at - step, sign)
+        while (value := objective(tried)) > before and size > SMALLEST_STEP:
             size /= 2
-        at = at - size * step
-        value, before = objective(at), value
+            tried = _allowed(at - size * step, sign)
+        at = tried
         if before - value <= TOLERANCE * max(1.0, abs(value)):
             break
     return np.asarray(np.round(at, DIGITS))
 
 
+def _allowed(point: NDArray[np.float64], sign: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Put coefficients of a forbidden sign to 0."""
+    return np.where(sign * point < 0, 0.0, point)
+
+
 def fit_strength(
-    given: NDArray[np.float64], outcome: NDArray[np.float64], fold: NDArray[np.int64]
+    given: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    fold: NDArray[np.int64],
+    *,
+    directions: NDArray[np.float64] | None = None,
 ) -> float:
     """Choose the strength by log loss on accounts left out; the more cautious one of a tie."""
     losses = np.empty((len(STRENGTHS), len(outcome)))
@@ -180,9 +224,10 @@ def fit_strength(
         out = fold == number
         design = fit_design(given[~out])
         train, test = design.matrix(given[~out]), design.matrix(given[out])
+        signs = _signs(design, directions)
         start = None
         for position, strength in enumerate(STRENGTHS):
-            solved = _solve(train, outcome[~out], strength, start=start)
+            solved = _solve(train, outcome[~out], strength, start=start, signs=signs)
             start = solved if len(solved) > 1 else None
             losses[position, out] = _log_loss(outcome[out], _total(solved, test))
     return STRENGTHS[int(np.argmin(np.round(losses.mean(axis=1), DIGITS)))]

@@ -8,7 +8,16 @@ sorted once. Equal scores stay together: their order says nothing.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PROBABILITY_METRICS", "RANKING_METRICS", "chance", "rank", "ranking", "roc_auc"]
+__all__ = [
+    "PROBABILITY_METRICS",
+    "RANKING_METRICS",
+    "calibration_errors",
+    "chance",
+    "equal_groups",
+    "rank",
+    "ranking",
+    "roc_auc",
+]
 
 Array = NDArray[np.float64]
 
@@ -91,3 +100,50 @@ def chance(probability: Array, positives: Array, total: Array) -> dict[str, Arra
     square = positives @ (1 - probability) ** 2 + negatives @ probability**2
     surprise = -(positives @ np.log(p) + negatives @ np.log(1 - p))
     return {"brier": square / weight, "log_loss": surprise / weight}
+
+
+MIN_GROUP = 15
+
+
+def equal_groups(probability: Array, n_groups: int) -> NDArray[np.int64]:
+    """Return the group of each row: groups of about equal size, by probability.
+
+    Fewer groups where they would hold less than 15 rows; rows with the same probability are
+    never split.
+    """
+    n_groups = max(1, min(n_groups, len(probability) // MIN_GROUP))
+    order = np.argsort(probability, kind="stable")
+    group = np.empty(len(order), dtype=np.int64)
+    group[order] = np.arange(len(order)) * n_groups // max(len(order), 1)
+    ordered, placed = probability[order], group[order]
+    first = np.r_[True, ordered[1:] != ordered[:-1]] if len(order) else np.empty(0, bool)
+    starts = placed[first]
+    group[order] = starts[np.cumsum(first) - 1] if len(order) else group
+    return group
+
+
+def calibration_errors(
+    probability: Array, positives: Array, total: Array, *, n_groups: int = 8
+) -> Array:
+    """Return the expected calibration error of each sample; 0 is perfect.
+
+    Rows are put into groups of equal size by probability; the error is the average over groups,
+    weighted by rows, of the distance between the mean probability and the share of positives.
+
+    Parameters
+    ----------
+    probability : ndarray, (n_rows,)
+    positives, total : ndarray, (n_samples, n_rows)
+        As in :func:`ranking`.
+    n_groups : int
+        At most; see :func:`equal_groups`.
+
+    References
+    ----------
+    Naeini, Cooper, Hauskrecht (2015), *AAAI*, with groups of equal size. It is biased upwards in
+    small samples: Bröcker (2012), *Climate Dynamics* 39, 655-667.
+    """
+    groups = equal_groups(probability, n_groups)
+    member = (groups[:, None] == np.unique(groups)[None, :]).astype(float)
+    gaps = np.abs(positives @ member - total @ (member * probability[:, None]))
+    return np.asarray(gaps.sum(axis=1) / total.sum(axis=1))

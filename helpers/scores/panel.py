@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
 from helpers.scores.design import signals
+from helpers.scores.directions import directions_of
 from helpers.scores.inputs import Input, resolve
 from helpers.scores.readings import live_rows, reading
 
-__all__ = ["N_FOLDS", "Panel", "build_panel"]
+__all__ = ["N_FOLDS", "Panel", "build_panel", "folds"]
 
 N_FOLDS = 5
 
@@ -40,6 +41,8 @@ class Panel:
         Transformed; see :func:`helpers.scores.design.signals`.
     target : str
         Column of the labels that ``outcome`` is.
+    repeats : bool
+        The outcome comes and goes, as a silent week does; an account that leaves has left.
     """
 
     rows: pd.DataFrame
@@ -47,6 +50,7 @@ class Panel:
     recorded: pd.DataFrame
     signals: NDArray[np.float64]
     target: str
+    repeats: bool = False
 
     @property
     def horizon_days(self) -> int:
@@ -68,6 +72,11 @@ class Panel:
     def outcome(self) -> NDArray[np.float64]:
         """The outcome of each row: 1, 0 or NaN."""
         return self.rows["outcome"].to_numpy(float)
+
+    @property
+    def directions(self) -> NDArray[np.float64]:
+        """Which way each input may move the score: +1, -1, or 0 for either."""
+        return directions_of(self.target, [item.name for item in self.inputs])
 
     def at(self, as_of: pd.Timestamp) -> NDArray[np.bool_]:
         """Rows of one date."""
@@ -129,11 +138,11 @@ def build_panel(
         age_days=reading(rows, "age_days"),
         fold=0,
     )
-    table["fold"] = _folds(table, x)
+    table["fold"] = folds(table, x)
     return Panel(rows=table, inputs=used, recorded=values, signals=x, target=target)
 
 
-def _folds(rows: pd.DataFrame, x: NDArray[np.float64]) -> NDArray[np.int64]:
+def folds(rows: pd.DataFrame, x: NDArray[np.float64]) -> NDArray[np.int64]:
     """Deal accounts into folds in the order of their first date, then of their values then.
 
     Neither names nor the order of rows matter, and no later date changes an account's fold.

@@ -14,6 +14,7 @@ from helpers.plotting import (
     MUTED,
     ORANGE,
     RED,
+    colours_for,
     figure,
     label,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "plot_gains",
     "plot_lead_time",
     "plot_score_bands",
+    "plot_survival",
 ]
 
 METHOD_COLOURS = {"model": BLUE, "anomaly": ORANGE, "health": GREEN}
@@ -49,11 +51,13 @@ def _nothing(why: str) -> "Figure":
     return fig
 
 
-def plot_calibration(calibration: pd.DataFrame) -> "Figure":
-    """Draw the observed share of churned accounts against the predicted one.
+def plot_calibration(
+    calibration: pd.DataFrame, *, noun: str = "churn", verb: str = "left"
+) -> "Figure":
+    """Draw the observed share of accounts with the outcome against the predicted one.
 
-    ``calibration`` comes from :func:`helpers.scores.judgement.calibration_table`. On the
-    diagonal a probability means what it says.
+    ``calibration`` comes from :func:`helpers.scores.calibration.calibration_table`. On the
+    diagonal a probability means what it says. ``noun`` and ``verb`` name the outcome.
     """
     if calibration.empty:
         return _nothing(NOT_JUDGED)
@@ -64,22 +68,22 @@ def plot_calibration(calibration: pd.DataFrame) -> "Figure":
     gap = [percent["observed"] - percent["low"], percent["high"] - percent["observed"]]
     ax.errorbar(percent["predicted"], percent["observed"], yerr=gap, fmt="o", color=BLUE, capsize=3)
     _write_counts(ax, calibration, apart=0.15 * top)
-    ax.set(xlabel="predicted (% churn)", ylabel="observed (% churned)")
+    ax.set(xlabel=f"predicted (% {noun})", ylabel=f"observed (% {verb})")
     ax.set(xlim=(0, top), ylim=(0, top))
-    ax.set_title(_calibrated(calibration))
+    ax.set_title(_calibrated(calibration, verb))
     ax.legend(loc="upper left")
     return fig
 
 
-def _calibrated(calibration: pd.DataFrame) -> str:
+def _calibrated(calibration: pd.DataFrame, verb: str) -> str:
     """Say by how much predictions miss: in all, and in the group of the highest."""
     n = calibration["n"].astype("float64")
     said = float((calibration["predicted"] * n).sum() / n.sum())
     left = float(calibration["n_positive"].sum() / n.sum())
     top = calibration.iloc[-1]
     return (
-        f"{said:.1%} predicted, {left:.1%} left; "
-        f"of the riskiest {top['predicted']:.0%} predicted, {top['observed']:.0%} left"
+        f"{said:.1%} predicted, {left:.1%} {verb}; "
+        f"of the highest {top['predicted']:.0%} predicted, {top['observed']:.0%} {verb}"
     )
 
 
@@ -238,4 +242,43 @@ def plot_score_bands(predictions: pd.DataFrame) -> "Figure":
     n_high = int(predictions["churn_band"].eq("high").sum())
     ax.set_title(f"{n_high:,} of {len(predictions):,} live accounts score above 70")
     ax.legend(loc="upper right")
+    return fig
+
+
+def plot_survival(curves: pd.DataFrame) -> "Figure":
+    """Draw the share of accounts that has stayed, by the segment they began in.
+
+    ``curves`` comes from :func:`helpers.scores.survival.measure_survival`; shaded are 95 %.
+    """
+    if curves.empty:
+        return _nothing("nothing to show because there is no earlier date to follow accounts from")
+    ends = curves.groupby("segment")["stayed"].last().sort_values(ascending=False)
+    colours = colours_for(sorted(ends.index))
+    fig, (ax,) = figure(width=7.4, height=3.8)
+    for segment in ends.index:
+        mine = curves[curves["segment"] == segment]
+        percent = 100 * mine[["stayed", "low", "high"]]
+        colour = colours[segment]
+        n, gone = int(mine["at_risk"].iloc[0]), int(mine["left"].sum())
+        named = f"{label(segment)}: {gone} of {n} left"
+        ax.step(mine["day"], percent["stayed"], where="post", color=colour, lw=1.8, label=named)
+        ax.fill_between(
+            mine["day"],
+            percent["low"],
+            percent["high"],
+            step="post",
+            color=colour,
+            alpha=0.13,
+            lw=0,
+        )
+    last, worst = int(curves["day"].max()), str(ends.index[-1])
+    floor = max(0.0, 100 * float(curves.groupby("segment")["low"].last().min()) - 3)
+    ax.set(xlabel="days since then", ylabel="still customers (%)")
+    ax.set(xlim=(0, last), ylim=(floor, 100.5))
+    since = pd.Timestamp(curves["since"].iloc[0])
+    ax.set_title(
+        f"Since {since:%Y-%m-%d}: {ends.iloc[-1]:.0%} of {label(worst)} stayed, "
+        f"{ends.iloc[0]:.0%} of {label(ends.index[0])}"
+    )
+    ax.legend(loc="lower left")
     return fig

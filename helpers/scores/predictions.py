@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from helpers.errors import GateError
-from helpers.scores.backtest import Fitted
+from helpers.scores.backtest import Fitted, one_thread
 from helpers.scores.drivers import contribution_table, driver_lists
 from helpers.scores.evaluate import draw_accounts
 from helpers.scores.logistic import refit
@@ -153,14 +153,11 @@ def probability_interval(
     weights = draw_accounts(panel.rows.loc[known, "account_id"], n_draws=n_refits, seed=seed)
     matrix = fitted.linear.design.matrix(panel.signals[known])
     asked = fitted.linear.design.matrix(panel.signals[here])
-    drawn = np.vstack(
-        [
-            fitted.sigmoid.probability(
-                refit(fitted.linear, matrix, panel.outcome[known], weight, asked)
-            )
-            for weight in weights
+    with one_thread():
+        logits = [
+            refit(fitted.linear, matrix, panel.outcome[known], weight, asked) for weight in weights
         ]
-    )
+    drawn = fitted.sigmoid.probability(np.vstack(logits))
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
     return np.round(low, 6), np.round(high, 6)

@@ -1,12 +1,14 @@
 """Learn, judge and decide: everything between the feature table and a score one may use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from helpers.config import CompanyConfig
-from helpers.scores.backtest import Backtest, Fitted, backtest, fit_final
+from helpers.scores.backtest import Backtest, Fitted, Learner, backtest, fit_final
 from helpers.scores.challenger import tree_inputs, tree_learner
 from helpers.scores.evaluate import Judged, dates_to_judge, evaluate, judged_rows
 from helpers.scores.gates import Signal, check_leaks, enough_to_learn, leak_table, signal_gate
@@ -21,16 +23,28 @@ __all__ = [
     "LOGIN",
     "MODEL",
     "USE",
+    "Rival",
     "Study",
     "churn_baselines",
     "churn_study",
     "study_outcome",
+    "study_panel",
     "team_capacity",
 ]
 
 MODEL, CHALLENGER = "churn model", "boosted trees"
 HEALTH, AGE = "health score", "account age, youngest first"
 LOGIN, USE = "days since last login", "days since last use"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another model: its learner, and its inputs if they are not those of the panel."""
+
+    learner: Learner
+    given: NDArray[np.float64] | None = None
+
+
 EVALUATION_COLUMNS = (
     "model",
     "metric",
@@ -104,6 +118,7 @@ def study_outcome(
     inputs: tuple[Input, ...] = CHURN_INPUTS,
     model: str = MODEL,
     challenger: bool = True,
+    rivals: Mapping[str, Rival] | None = None,
     n_draws: int = 500,
     seed: int = 0,
 ) -> Study:
@@ -126,6 +141,8 @@ def study_outcome(
         How to call it.
     challenger : bool
         Judge boosted trees on all features beside it, on the newest dates.
+    rivals : mapping of name to Rival, optional
+        Other models to judge beside it, on the newest dates.
     n_draws : int
         Bootstrap draws and shuffles.
     seed : int
@@ -146,9 +163,42 @@ def study_outcome(
     panel = build_panel(features, labels, inputs=inputs, target=target, allowed=allowed)
     leaks = leak_table(features[["account_id", "as_of", *allowed]], panel)
     check_leaks(leaks, limit=config.thresholds.leak_auc, target=target)
-    k = team_capacity(features, config)
-    reason = enough_to_learn(panel, min_positive=config.thresholds.min_churned_accounts)
-    tested = None if reason else backtest(panel)
+    others = dict(rivals or {})
+    if challenger:
+        others[CHALLENGER] = Rival(tree_learner(), tree_inputs(panel, features, dictionary))
+    return study_panel(
+        panel,
+        baselines=baselines,
+        rivals=others,
+        leaks=leaks,
+        k=team_capacity(features, config),
+        min_positive=config.thresholds.min_churned_accounts,
+        model=model,
+        n_draws=n_draws,
+        seed=seed,
+    )
+
+
+def study_panel(
+    panel: Panel,
+    *,
+    baselines: Mapping[str, pd.DataFrame],
+    leaks: pd.DataFrame,
+    k: int,
+    min_positive: int,
+    model: str,
+    rivals: Mapping[str, Rival] | None = None,
+    as_ofs: Sequence[pd.Timestamp] | None = None,
+    n_draws: int = 500,
+    seed: int = 0,
+) -> Study:
+    """Back-test, judge and fit a model on rows that are ready; see :func:`study_outcome`.
+
+    ``min_positive`` counts accounts with the outcome; ``as_ofs`` are the dates to score, by
+    default all.
+    """
+    reason = enough_to_learn(panel, min_positive=min_positive)
+    tested = None if reason else backtest(panel, as_ofs=as_ofs)
     dates = [] if tested is None else dates_to_judge(tested)
     if tested is None or not dates:
         verdict = Signal(passed=False, reason=reason or _no_date(tested))
@@ -164,9 +214,8 @@ def study_outcome(
         )
     given = {name: _aligned(panel, table) for name, table in baselines.items()}
     runs = {model: tested}
-    if challenger:
-        trees = tree_inputs(panel, features, dictionary)
-        runs[CHALLENGER] = backtest(panel, learner=tree_learner(), given=trees, as_ofs=dates)
+    for name, rival in (rivals or {}).items():
+        runs[name] = backtest(panel, learner=rival.learner, given=rival.given, as_ofs=dates)
     judged = judged_rows(panel, runs, given, dates=dates, split="time")
     every = _scored_dates(panel, tested)
     rolling = judged_rows(panel, {model: tested}, given, dates=every, split="rolling")

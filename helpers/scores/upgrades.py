@@ -9,8 +9,10 @@ import pandas as pd
 
 from helpers.config import CompanyConfig
 from helpers.scores.inputs import CHURN_INPUTS, Input
+from helpers.scores.look_alikes import LOOK_ALIKES, neighbour_learner
 from helpers.scores.opportunity import expansion_scores
-from helpers.scores.study import Study, study_outcome
+from helpers.scores.predictions import probability_interval
+from helpers.scores.study import Rival, Study, study_outcome
 
 __all__ = [
     "RULE",
@@ -21,6 +23,7 @@ __all__ = [
     "with_probability",
 ]
 
+REFITS = 40
 RULE, UPGRADE_MODEL = "opportunity score", "upgrade model"
 
 
@@ -82,6 +85,7 @@ def upgrade_study(
         model=UPGRADE_MODEL,
         baselines={RULE: scores[keys].assign(value=scores["opportunity_score"])},
         challenger=False,
+        rivals={LOOK_ALIKES: Rival(neighbour_learner())},
         n_draws=n_draws,
         seed=seed,
     )
@@ -101,8 +105,8 @@ def score_expansion(
     Returns
     -------
     expansion : DataFrame
-        As :func:`helpers.scores.opportunity.expansion_scores`, with ``upgrade_probability``
-        (newest date; missing where the model has no signal).
+        As :func:`helpers.scores.opportunity.expansion_scores`, with ``upgrade_probability`` and
+        its interval (newest date; missing where the model has no signal).
     study : Study
         Of upgrades.
     """
@@ -110,15 +114,25 @@ def score_expansion(
     study = upgrade_study(
         features, labels, dictionary, scores, config=config, n_draws=n_draws, seed=seed
     )
-    return with_probability(scores, study), study
+    return with_probability(scores, study, seed=seed), study
 
 
-def with_probability(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Add ``upgrade_probability`` (newest date; missing without signal) to the scores."""
+def with_probability(scores: pd.DataFrame, study: Study, *, seed: int = 0) -> pd.DataFrame:
+    """Add ``upgrade_probability`` with ``upgrade_low, upgrade_high`` (90 %) to the scores.
+
+    On the newest date; missing without signal.
+    """
+    names = ["upgrade_probability", "upgrade_low", "upgrade_high"]
     if study.fitted is None:
-        return scores.assign(upgrade_probability=np.nan)
-    here = study.panel.at(study.panel.newest)
-    chances = np.round(study.fitted.probability(study.panel.signals[here]), 6)
+        return scores.assign(**dict.fromkeys(names, np.nan))
+    panel = study.panel
+    here = panel.at(panel.newest)
+    chances = np.round(study.fitted.probability(panel.signals[here]), 6)
+    low, high = probability_interval(study.fitted, panel, here, n_refits=REFITS, seed=seed)
     keys = ["account_id", "as_of"]
-    known = study.panel.rows.loc[here, keys].assign(upgrade_probability=chances)
+    known = panel.rows.loc[here, keys].assign(
+        upgrade_probability=chances,
+        upgrade_low=np.minimum(low, chances),
+        upgrade_high=np.maximum(high, chances),
+    )
     return scores.merge(known, on=keys, how="left", validate="one_to_one")

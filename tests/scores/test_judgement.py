@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.scores.calibration import calibration_table
 from helpers.scores.evaluate import Judged
-from helpers.scores.judgement import calibration_table, fairness_table, gains_table
+from helpers.scores.judgement import fairness_table, gains_table
 
 DAY = pd.Timestamp("2026-04-02")
 
@@ -101,6 +102,24 @@ def test_fairness_counts_by_hand():
     assert everybody["capture"] == pytest.approx(2 / 3)
     assert everybody["false_alarm"] == pytest.approx(1 / 3)
     assert everybody["capture_low"] < everybody["capture"] < everybody["capture_high"]
+
+
+def test_a_group_that_is_passed_over_is_named_and_chance_is_not():  # E-03
+    rng = np.random.default_rng(2)
+    judged = make(400)
+    judged.rows["outcome"] = (rng.random(400) < 0.3).astype(float)
+    plan = np.where(np.arange(400) % 2, "Pro", "Team")
+    features = judged.rows[["account_id", "as_of"]].assign(plan=plan)
+    judged.scores["m"] = judged.rows["outcome"].to_numpy() + rng.random(400)
+    fair = fairness_table(judged, "m", features, k=60)
+    judged.scores["m"] = judged.scores["m"] - 2.0 * (plan == "Pro")
+    unfair = fairness_table(judged, "m", features, k=60).set_index("group")
+
+    assert (fair["stands_out"] == "").all()
+    assert "found less often" in unfair.loc["Pro", "stands_out"]
+    assert "found more often" in unfair.loc["Team", "stands_out"]
+    assert unfair.loc["Pro", "capture_q"] < 0.05
+    assert unfair.loc["everybody", "stands_out"] == ""
 
 
 def test_without_regions_only_everybody_is_counted():

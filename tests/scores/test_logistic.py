@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from helpers.scores.logistic import fit_linear, fit_sigmoid, fit_strength, refit
 
@@ -26,6 +27,30 @@ def test_agrees_with_scikit_learn(rows, strength):
 
     assert model.coefficients == pytest.approx(twin.coef_[0], abs=1e-7)
     assert model.intercept == pytest.approx(twin.intercept_[0], abs=1e-7)
+
+
+def test_signs_are_kept_and_nothing_better_is_allowed(rows):
+    x, y = rows
+    asked = np.array([-1.0, -1.0, 1.0, 1.0, -1.0, 0.0, 1.0, -1.0])
+    model = fit_linear(x, y, strength=0.1, directions=asked)
+    free = fit_linear(x, y, strength=0.1)
+
+    assert free.coefficients[0] > 0 > free.coefficients[1]
+    assert model.coefficients[0] == 0  # the truth has the other sign: all that is left is nothing
+    assert (model.signs * model.coefficients >= 0).all()
+    # the slow twin: a bounded search from the same start finds no smaller loss
+    matrix = model.design.matrix(x)
+
+    def loss(point):
+        logit = point[0] + matrix @ point[1:]
+        return (point[1:] ** 2).sum() / 2 + 0.1 * (np.logaddexp(0, logit) - y * logit).sum()
+
+    bounds = [(None, None)] + [
+        (0, None) if s > 0 else (None, 0) if s < 0 else (None, None) for s in model.signs
+    ]
+    twin = minimize(loss, np.zeros(len(bounds)), bounds=bounds, method="L-BFGS-B")
+    ours = loss(np.r_[model.intercept, model.coefficients])
+    assert ours <= twin.fun + 1e-6
 
 
 def test_weights_are_repeated_rows(rows):

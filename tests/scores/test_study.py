@@ -4,6 +4,8 @@ import pytest
 
 from helpers.errors import GateError
 from helpers.scores import evidence
+from helpers.scores.champion import decide
+from helpers.scores.disagreement import past_disagreement
 from helpers.scores.evaluate import BASE_RATE
 from helpers.scores.health import health_scores
 from helpers.scores.lead_time import measure_lead_time
@@ -140,6 +142,12 @@ def test_the_tables_of_evidence_hold_what_the_contract_promises(study, parts):
     assert tables["indicators"]["indicator"].nunique() == 7
     assert (tables["back_test"]["scored"]).sum() >= 3
     assert tables["calibration"]["n"].sum() == tables["fairness"].iloc[0]["n"]
+    assert {"region", "size", "plan"} <= set(tables["fairness"]["grouping"])  # E-03
+    cards = tables["model_card"].groupby("model")["topic"].agg(set)
+    assert {"assumes", "limits", "groups"} <= set.intersection(*cards)  # P-17
+    assert len(cards) == 2
+    error = tables["calibration_error"].set_index("model").loc[study.model]
+    assert error["low"] <= error["error"] <= error["high"] + 0.02
 
 
 def test_the_headline_has_its_numbers(study, parts):
@@ -149,12 +157,16 @@ def test_the_headline_has_its_numbers(study, parts):
     predictions, _ = predict(study, n_refits=5)
     mrr = features[features["as_of"] == features["as_of"].max()].set_index("account_id")["mrr"]
 
+    aside = {
+        "champion": decide(study, None)[1],
+        "past_disagreement": past_disagreement(study, health),
+    }
     facts = evidence.facts(study, upgrades, leads, predictions, mrr)
     finding = Finding(
         stage="06_churn_model",
         headline=evidence.headline(study),
         values=facts | {"currency": "EUR", "n_actions": 3},
-        caveats=evidence.caveats(study, leads),
+        caveats=evidence.caveats(study, leads, aside),
         missing=evidence.gaps(study, health, None, None),
     )
 
@@ -168,6 +180,8 @@ def test_the_headline_has_its_numbers(study, parts):
         "removal of team members: not looked at, because no source tells of it" in finding.missing
     )
     assert any(gap.startswith("lead time of alerts") for gap in finding.missing)
+    assert any("(first: no earlier run has left a model)" in note for note in finding.caveats)
+    assert any("health calm, churn model worried:" in note for note in finding.caveats)
 
 
 def test_the_comparison_reads_as_value_and_interval(study):
@@ -185,23 +199,14 @@ def test_the_card_states_assumptions_limits_and_the_verdict(study):  # P-17
     assert "90 days" in card["outcome"]
     assert f"{study.fitted.base_rate:.1%}" in card["score"]
     assert "Not available" in card["looks at"]
+    assert "one direction only" in card["method"]
     assert all(len(text) > 40 for text in card)
 
 
 def test_views_for_people(study, parts):
-    features, _, _, leads = parts
+    leads = parts[3]
     predictions, _ = predict(study, n_refits=5)
-    expansion, _ = score_expansion(
-        features,
-        make_tables(320)[1],
-        make_dictionary(features),
-        config=make_config(),
-        n_draws=20,
-    )
-
     assert evidence.top_risks(predictions)["churn_probability"].is_monotonic_decreasing
-    openings = evidence.openings(expansion)["opportunity_score"]
-    assert openings.is_monotonic_decreasing
     assert evidence.early(leads)["method"].tolist() == ["model", "anomaly", "health"]
 
 
