@@ -58,14 +58,14 @@ def _made(log: Path, size: int) -> int:
 
 def _run_all(log: Path, n_events: int, dates: list[str], keep_going_s: int) -> Found:
     found: Found = {}
-    for name in ("scan", "group_bys", "ours", "polars", "pandas"):
+    for name in ("scan", "group_bys", "ours", "ours_31", "polars", "pandas"):
         reason = _left_out(name, n_events)
         if reason:
             print(f"{name}: left out, {reason}", flush=True)
             continue
         found[name] = _run_one(name, log, dates, keep_going_s)
         print(f"{n_events:,} events · {name}: {found[name]}", flush=True)
-    for name in ("pandas", "polars"):
+    for name in ("ours_31", "pandas", "polars"):
         if name in found:
             problems = compare(_result(log, "ours"), _result(log, name))
             same = f"{len(SUBSET)} features equal" if not problems else "; ".join(problems)
@@ -142,7 +142,8 @@ def _print(found: dict[int, Found]) -> None:
         "peak GB",
         "CPU/scan",
         "CPU/(b)",
-        "wall/ours",
+        "CPU/ours",
+        "CPU/ours_31",
     )
     print(f"{header[0]:>12}  {header[1]:<10}" + "".join(f"{name:>11}" for name in header[2:]))
     for n_events, rows in found.items():
@@ -150,7 +151,8 @@ def _print(found: dict[int, Found]) -> None:
             ratios = (
                 row["cpu"] / rows["scan"]["cpu"],
                 row["cpu"] / rows["group_bys"]["cpu"],
-                row["wall"] / rows["ours"]["wall"],
+                row["cpu"] / rows["ours"]["cpu"],
+                row["cpu"] / rows["ours_31"]["cpu"],
             )
             print(
                 f"{n_events:>12,}  {name:<10}{row['wall']:>11.2f}{row['cpu']:>11.2f}"

@@ -6,6 +6,7 @@ from there first, then from the published run. So an analyst can change a parame
 notebook and the ones after it, and the published report stays as it was.
 """
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -20,7 +21,7 @@ from helpers.config import CompanyConfig, data_folder, load_config
 from helpers.contract import OUTPUTS, check_output
 from helpers.errors import MissingTableError
 
-__all__ = ["Run", "open_company", "open_run", "to_json"]
+__all__ = ["Run", "open_company", "open_run", "tell", "to_json"]
 
 STAGE_VARIABLE = "PLAYBOOK_STAGE"
 """Environment variable: the folder a kernel of the runner writes to."""
@@ -32,6 +33,8 @@ DATA_VARIABLE = "PLAYBOOK_DATA"
 """Environment variable: the data folder."""
 ROOT_VARIABLE = "PLAYBOOK_ROOT"
 """Environment variable: the project root; wins over a notebook's ``root`` parameter."""
+DOING_VARIABLE = "PLAYBOOK_DOING"
+"""Environment variable: a file in which a kernel says what a long step is at."""
 KEPT = ".rows"
 """Folder beside the runs, see :mod:`helpers.sources.kept`."""
 
@@ -273,6 +276,14 @@ def open_company(
     if as_of:
         loaded = loaded.with_as_of(dt.date.fromisoformat(as_of))
     return loaded, data_folder(path, loaded, run.root / data if data else None)
+
+
+def tell(text: str) -> None:
+    """Say what a long step is at, to the runner if there is one; never in a notebook's output."""
+    told = os.environ.get(DOING_VARIABLE)
+    if told:
+        with contextlib.suppress(OSError):  # nobody's result depends on it
+            Path(told).write_text(text, encoding="utf-8")
 
 
 def to_json(content: Any) -> str:

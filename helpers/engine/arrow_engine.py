@@ -30,6 +30,9 @@ class ArrowEngine(Engine):
     def _arrow(self, sql: str) -> "pa.Table":
         """Return the rows of a query; decimals, which DuckDB would make doubles, as doubles."""
 
+    def _columns(self, sql: str) -> list[str]:
+        return [str(name) for name in self._arrow(sql).column_names]
+
     def _frame(self, sql: str) -> pd.DataFrame:
         frame: pd.DataFrame = self._arrow(sql).to_pandas()
         return frame

@@ -86,6 +86,9 @@ class DuckDBEngine(Engine):
         self._connection.close()
         self._spill.cleanup()
 
+    def _columns(self, sql: str) -> list[str]:
+        return [str(column[0]) for column in self._connection.execute(sql).description]
+
     def _view(self, name: str, path: Path) -> None:
         source = f"read_parquet({_literal(str(path))})"
         self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM {source}')

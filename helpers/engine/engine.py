@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 
 import pandas as pd
 
+from helpers.artifacts import tell
 from helpers.engine.dialect import Dialect, speak
 
 __all__ = ["Engine"]
@@ -39,6 +40,10 @@ class Engine(ABC):
         """Tell whether a view or table of that name is there."""
         return name in self._names
 
+    def columns(self, name: str) -> list[str]:
+        """Return the names of the columns of a view or table."""
+        return self._columns(f"SELECT * FROM {name} WHERE 1 = 0")  # noqa: S608 (a name of ours)
+
     def view(self, name: str, path: Path) -> None:
         """Make a parquet file readable under a name."""
         self._view(name, Path(path).resolve())
@@ -51,6 +56,7 @@ class Engine(ABC):
 
     def table(self, name: str, sql: str) -> None:
         """Compute a query once and keep its rows under a name."""
+        tell(f"computing {name}")
         self._table(name, speak(self.dialect, sql))
         self._remember(name)
 
@@ -85,6 +91,9 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give back the connection and everything that was kept for it."""
+
+    @abstractmethod
+    def _columns(self, sql: str) -> list[str]: ...
 
     @abstractmethod
     def _view(self, name: str, path: Path) -> None: ...

@@ -19,7 +19,7 @@ HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 
 
-def count_visits(engine: Engine, local: str) -> None:
+def count_visits(engine: Engine, local: str, events: str = "events") -> None:
     """Make ``account_user``, ``visit``, ``account_user_day`` and ``account_visit``.
 
     Parameters
@@ -28,6 +28,8 @@ def count_visits(engine: Engine, local: str) -> None:
         With ``events`` and the table ``account``.
     local : str
         SQL for microseconds on the wall clock of ``e.occurred_at``.
+    events : str
+        The table that is read.
 
     Notes
     -----
@@ -35,7 +37,7 @@ def count_visits(engine: Engine, local: str) -> None:
     first and the last of its people, and only the visits of several are looked up again. What was
     done outside of any visit is grouped by person.
     """
-    _number_people(engine)
+    _number_people(engine, events)
     millis = "CAST(FLOOR(e.duration_s * 1000 + 0.5) AS BIGINT) AS ms"
     engine.table(
         "visit",
@@ -45,11 +47,12 @@ def count_visits(engine: Engine, local: str) -> None:
                CAST(COUNT(user_no) AS INTEGER) AS n_known,
                CAST(SUM(ms) AS BIGINT) AS millis, MIN(at_us) AS first_us, MAX(at_us) AS last_us,
                CAST(SUM(CASE WHEN clock_us <> 0 THEN 1 ELSE 0 END) AS INTEGER) AS n_timed
-        FROM ({_events(f"u.user_no, e.session_id, {_ALONE}, {millis}", local, _PEOPLE)}) AS e
+        FROM ({_events(events, f"u.user_no, e.session_id, {_ALONE}, {millis}", local, _PEOPLE)})
+             AS e
         GROUP BY account_no, session_id, day, alone
         """,
     )
-    _count_people(engine, local)
+    _count_people(engine, local, events)
     engine.derive(
         "account_session",
         """
@@ -81,23 +84,23 @@ def _visits_by_day() -> str:
         """
 
 
-def _number_people(engine: Engine) -> None:
+def _number_people(engine: Engine, events: str) -> None:
     """Give people numbers, which group and join faster than names."""
     engine.table(
         "account_user",
-        """
+        f"""
         SELECT CAST(ROW_NUMBER() OVER (ORDER BY account_no, user_id) AS INTEGER) AS user_no,
                account_no, user_id
         FROM (
             SELECT DISTINCT a.account_no, e.user_id
-            FROM events e JOIN account a ON a.account_id = e.account_id
+            FROM {events} e JOIN account a ON a.account_id = e.account_id
             WHERE e.user_id IS NOT NULL
         ) AS people
         """,
     )
 
 
-def _count_people(engine: Engine, local: str) -> None:
+def _count_people(engine: Engine, local: str, events: str) -> None:
     """Count the days of people: from the visits, and from the events of visits of several."""
     days = """
         SELECT account_no, first_user AS user_no, day, n_known AS n_events FROM visit
@@ -107,7 +110,7 @@ def _count_people(engine: Engine, local: str) -> None:
         days += f"""
             UNION ALL
             SELECT e.account_no, e.user_no, e.day, CAST(COUNT(*) AS INTEGER) AS n_events
-            FROM ({_events("u.user_no, e.session_id", local, _PEOPLE)}) AS e
+            FROM ({_events(events, "u.user_no, e.session_id", local, _PEOPLE)}) AS e
             JOIN visit v ON v.account_no = e.account_no AND v.session_id = e.session_id
                         AND v.day = e.day AND v.first_user < v.last_user
             WHERE e.user_no IS NOT NULL GROUP BY e.account_no, e.user_no, e.day
@@ -121,14 +124,14 @@ def _count_people(engine: Engine, local: str) -> None:
     )
 
 
-def count_pairs(engine: Engine, local: str) -> None:
+def count_pairs(engine: Engine, local: str, events: str = "events") -> None:
     """Make ``event_pair`` (pair_no, event, stated: the row's own feature) and ``pair_day``."""
     engine.table(
         "event_pair",
-        """
+        f"""
         SELECT CAST(ROW_NUMBER() OVER (ORDER BY event, stated NULLS FIRST) AS INTEGER) AS pair_no,
                event, stated, COALESCE(stated, '') AS known
-        FROM (SELECT DISTINCT event, feature AS stated FROM events) AS seen
+        FROM (SELECT DISTINCT event, feature AS stated FROM {events}) AS seen
         """,
     )
     pair = "JOIN event_pair p ON p.event = e.event"
@@ -140,12 +143,12 @@ def count_pairs(engine: Engine, local: str) -> None:
         f"""
         SELECT account_no, pair_no, day, CAST(COUNT(*) AS INTEGER) AS n_events,
                CAST(SUM(CASE WHEN {night} THEN 1 ELSE 0 END) AS INTEGER) AS n_night
-        FROM ({_events("p.pair_no", local, pair)}) AS e GROUP BY account_no, pair_no, day
+        FROM ({_events(events, "p.pair_no", local, pair)}) AS e GROUP BY account_no, pair_no, day
         """,
     )
 
 
-def _events(columns: str, local: str, join: str = "") -> str:
+def _events(events: str, columns: str, local: str, join: str = "") -> str:
     """Query for the events of the accounts that are in: each with its day and time of day.
 
     One step a level: what is computed once is not computed again in each place that uses it.
@@ -155,7 +158,7 @@ def _events(columns: str, local: str, join: str = "") -> str:
             SELECT *, {local_day("local_us")} AS day FROM (
                 SELECT a.account_no, {columns}, {epoch_us("e.occurred_at")} AS at_us,
                        {local} AS local_us
-                FROM events e JOIN account a ON a.account_id = e.account_id {join}
+                FROM {events} e JOIN account a ON a.account_id = e.account_id {join}
             ) AS e
         ) AS e
         """

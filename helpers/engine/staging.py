@@ -75,7 +75,7 @@ class History:
         return EPOCH + pd.Timedelta(days=self.first_day)
 
 
-def stage(engine: Engine, config: CompanyConfig) -> History:
+def stage(engine: Engine, config: CompanyConfig, *, events: str = "events") -> History:
     """Read the events twice and keep the small tables of this module in the engine.
 
     Parameters
@@ -85,6 +85,8 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
         With ``measures`` in place of ``events`` the tables made here are empty: nothing was seen.
     config : CompanyConfig
         Its time zone cuts days; its roles say which event means what.
+    events : str
+        A view of some of the events, to be staged in place of all of them.
 
     Returns
     -------
@@ -105,11 +107,11 @@ def stage(engine: Engine, config: CompanyConfig) -> History:
         engine.table("events", _no_events())
     _stage_accounts(engine, zone)
     local = local_us(engine, "events", "occurred_at", zone, "e.")
-    count_visits(engine, local)
-    count_pairs(engine, local)
+    count_visits(engine, local, events)
+    count_pairs(engine, local, events)
     _stage_kinds(engine, config.roles)
     count_days(engine, ROLES, [role for role in ROLES if config.roles.events_of(role)])
-    _stage_setup(engine, config, local_day(local))
+    _stage_setup(engine, config, local_day(local), events)
     if stands_in:
         return _measured(engine)
     found = engine.frame(
@@ -242,7 +244,7 @@ def _number_features(engine: Engine, pairs: pd.DataFrame) -> None:
     )
 
 
-def _stage_setup(engine: Engine, config: CompanyConfig, day: str) -> None:
+def _stage_setup(engine: Engine, config: CompanyConfig, day: str, events: str) -> None:
     """Find when each step of the set-up was first done; values of an event are in its rows only."""
     query = """
         SELECT d.account_no, p.event AS step, MIN(d.day) AS first_day
@@ -253,7 +255,7 @@ def _stage_setup(engine: Engine, config: CompanyConfig, day: str) -> None:
         step = "COALESCE(CAST(e.value AS VARCHAR), e.event)"
         query = f"""
             SELECT a.account_no, {step} AS step, MIN({day}) AS first_day
-            FROM events e JOIN event_kind k ON k.event = e.event AND k.is_setup = 1
+            FROM {events} e JOIN event_kind k ON k.event = e.event AND k.is_setup = 1
             JOIN account a ON a.account_id = e.account_id
             GROUP BY a.account_no, {step}
             """

@@ -8,14 +8,17 @@ what was measured, else what "nothing happened" means for it.
 # SQL is assembled here from names of this package, never from data.
 # ruff: noqa: S608
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
 
 from helpers.config import CompanyConfig
 from helpers.contract import TABLES
-from helpers.engine import Engine, History, day_to_date
+from helpers.engine import Engine, History, day_to_date, stage
+from helpers.errors import ParameterError
 from helpers.features.feature import Feature
+from helpers.features.late import late_dates, stage_as_known
 from helpers.features.measures import MEASURED, TOLD, stage_measures
 from helpers.features.population import Context, open_context
 from helpers.features.registry import RELATIONS, all_features
@@ -28,6 +31,7 @@ __all__ = ["build_features"]
 
 _TYPES = {"number": "DOUBLE", "text": "VARCHAR", "boolean": "BOOLEAN"}
 _DTYPES = {"number": "float64", "text": "string", "boolean": "bool"}
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 NEVER = None
 
 
@@ -38,6 +42,7 @@ def build_features(
     config: CompanyConfig,
     history: History,
     windows_days: Sequence[int] | None = None,
+    only: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Compute every feature for every account and as-of date, from what was known before it.
 
@@ -53,6 +58,9 @@ def build_features(
         As :func:`helpers.engine.stage` returned it.
     windows_days : sequence of int, optional
         Windows of the features named with one; default: the configuration's.
+    only : sequence of str, optional
+        Names of the features to compute; default: all. Relations that none of them needs are left
+        out, and the values are those of the whole table.
 
     Returns
     -------
@@ -65,12 +73,41 @@ def build_features(
     Raises
     ------
     ParameterError
-        If dates or windows repeat, are missing, or a date lies after the run's own.
+        If dates or windows repeat, are missing, or a date lies after the run's own, or ``only``
+        names no feature.
+
+    Notes
+    -----
+    Where events say when they came in (``loaded_at``), a date sees those that were there by then;
+    dates for which that makes a difference are staged by themselves.
     """
+    late = late_dates(engine, config, as_of_dates)
+    on_time = [date for date in as_of_dates if date not in late]
+    if not late:
+        return _build(engine, as_of_dates, config, history, windows_days, only)
+    parts = [_build(engine, on_time, config, history, windows_days, only)] if on_time else []
+    for date in late:
+        known = stage_as_known(engine, config, date)
+        parts.append(_build(engine, [date], config, known, windows_days, only))
+    stage(engine, config)  # whoever asks next is to see all events again
+    return pd.concat(parts).sort_values(
+        ["as_of", "account_id"], ascending=[False, True], ignore_index=True
+    )
+
+
+def _build(
+    engine: Engine,
+    as_of_dates: Sequence[pd.Timestamp],
+    config: CompanyConfig,
+    history: History,
+    windows_days: Sequence[int] | None,
+    only: Sequence[str] | None,
+) -> pd.DataFrame:
+    """Compute the table from the events that are staged."""
     context = open_context(engine, config, history, as_of_dates, windows_days)
     stage_sentiment(context)
     stage_feature_kinds(context)
-    features = all_features(context.windows_days)
+    features = _wanted(all_features(context.windows_days), only)
     stage_segments(context, features)
     since = _since(context, features)
     for name in dict.fromkeys(feature.over for feature in features):
@@ -81,10 +118,28 @@ def build_features(
     engine.insert(TOLD, told)
     frame = engine.frame(_final(features, since, measures))
     frame["as_of"] = day_to_date(frame.pop("cutoff")).to_numpy()
-    shown = [feature for feature in features if not feature.hidden]
+    shown = [f for f in features if (f.name in only if only is not None else not f.hidden)]
     ordered = frame[["account_id", "as_of", *(feature.name for feature in shown)]]
     dtypes = {feature.name: _DTYPES[feature.kind] for feature in shown}
     return ordered.astype({"account_id": "string", "as_of": "datetime64[us]", **dtypes})
+
+
+def _wanted(features: list[Feature], only: Sequence[str] | None) -> list[Feature]:
+    """Return the features asked for and those that they are computed from, in their order."""
+    if only is None:
+        return features
+    known = {feature.name: feature for feature in features}
+    if unknown := sorted(set(only) - {name for name, f in known.items() if not f.hidden}):
+        raise ParameterError(f"expected names of features, got {unknown}.")
+    wanted: set[str] = set()
+    todo = list(only)
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            if known[name].over == "joined":
+                todo += [word for word in _NAME.findall(known[name].sql) if word in known]
+    return [feature for feature in features if feature.name in wanted]
 
 
 def _aggregate(

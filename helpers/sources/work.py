@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers.artifacts import tell
 from helpers.config import CompanyConfig
 from helpers.contract import TABLES, required_tables
 from helpers.errors import GateError, InputError
@@ -74,12 +75,17 @@ class Work:
         kept: KeptRows | None = None,
     ) -> None:
         self.session, self.config, self.preflight = session, config, preflight
-        self.checked, self.progress, self.kept = checked, progress, kept
+        self.checked, self.kept, self._progress = checked, kept, progress
         self.opener, self.issues = Opener(session), Issues()
         self.problems: list[str] = []
         self.inputs: dict[str, TableInput] = {}
         self.rows: dict[str, Sql] = {}
         self.judged: dict[str, Judged] = {}
+
+    def progress(self, text: str) -> None:
+        """Say what has been done, or is at hand."""
+        tell(text)
+        self._progress(text)
 
     def read(self, out_folder: Path, as_of: dt.date | None) -> Reading:
         """Read, judge and write every table.
@@ -145,6 +151,7 @@ class Work:
             raise
 
     def _load(self, name: str) -> None:
+        self.progress(f"{name}: reading")
         entries = [entry for entry in self.preflight.sources if entry.table == name]
         mains = [entry for entry in entries if entry.lookup is None]
         sources = []
@@ -193,6 +200,7 @@ class Work:
 
     def _materialise(self, name: str, accounts: Sql | None) -> None:
         given = self.inputs[name]
+        self.progress(f"{name}: mapping")
         self.rows[name] = materialise(self.session, given, config=self.config, accounts=accounts)
 
     def events_end(self) -> dt.date:
@@ -264,6 +272,7 @@ class Work:
                 )
 
     def _judge(self, name: str, as_of: dt.date | None) -> None:
+        self.progress(f"{name}: looking for repeats and contradictions")
         if as_of is not None:
             hold_back(self.session, self.rows[name], TABLES[name], config=self.config,
                       as_of=as_of)  # fmt: skip

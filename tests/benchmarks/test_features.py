@@ -8,6 +8,9 @@ import pytest
 from benchmarks import contestants, features
 from benchmarks.by_pandas import SUBSET
 from benchmarks.logs import open_log, write_log
+from helpers.engine import open_engine, stage
+from helpers.errors import ParameterError
+from helpers.features import build_features
 from helpers.sources.demo.settings import END
 
 DATES = [pd.Timestamp(END), pd.Timestamp(END) - pd.Timedelta(days=60)]
@@ -33,6 +36,21 @@ def test_what_others_compute_is_what_we_compute(log, ours, name):
     assert features.compare(ours, other) == []
     wrong = other.assign(hours__sum_60d=other["hours__sum_60d"] + 1)
     assert "hours__sum_60d" in features.compare(ours, wrong)[0]
+
+
+def test_a_part_of_the_table_is_that_part_of_the_whole(log, ours):
+    part = contestants.CONTESTANTS["ours_31"](log, DATES)
+    assert set(part.columns) == {"account_id", "as_of", *SUBSET}
+    pd.testing.assert_frame_equal(part, ours[list(part.columns)], check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["no_such_feature", "mau_30d"])  # the second one is hidden
+def test_a_part_is_asked_for_by_the_names_of_features(log, name):
+    config = log.config()
+    with open_engine(log) as engine:
+        history = stage(engine, config)
+        with pytest.raises(ParameterError, match=f"expected names of features, got .'{name}'"):
+            build_features(engine, DATES, config=config, history=history, only=[name])
 
 
 def test_a_contestant_tells_time_processor_and_memory(log, tmp_path, monkeypatch, capsys):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from helpers.features import dictionary
 from tests.company import AS_OF, ZONE, make_tables
@@ -46,6 +47,32 @@ def test_fault_C11_a_leap_day_is_a_day():
                            pd.to_datetime(moments, format="ISO8601", utc=True)})  # fmt: skip
     row = one(features_of(company(events=events), [as_of]), as_of=as_of)
     assert row["events__n_30d"] == 1
+
+
+def test_fault_C18_an_earlier_snapshot_sees_only_what_had_come_in_by_then():
+    """A column that says when rows came in: at each date the table of what was there."""
+    made = make_tables(n_accounts=6, weeks=20)
+    events, dates = made["events"], [AS_OF, AS_OF - pd.Timedelta(days=30)]
+    came = pd.Series(pd.NaT, events.index, dtype="datetime64[us, UTC]")
+    by_then = dates[1].tz_localize(ZONE).tz_convert("UTC")
+    occurred = events["occurred_at"].astype("datetime64[us, UTC]")
+    just_before = occurred.between(by_then - pd.Timedelta(days=9), by_then, inclusive="left")
+    came[just_before] = by_then + pd.Timedelta(hours=1)  # nine days came in after the snapshot
+    came[occurred >= by_then] = occurred[occurred >= by_then]
+    assert just_before.sum() > 20
+
+    found = features_of({**made, "events": events.assign(loaded_at=came)}, dates)
+    then = features_of({**made, "events": events[~just_before]}, dates[1:])
+    now = features_of(made, dates[:1])
+
+    def at(frame, date):
+        return frame[frame["as_of"] == date].reset_index(drop=True)
+
+    assert_frame_equal(at(found, dates[1]), at(then, dates[1]))
+    assert_frame_equal(at(found, dates[0]), now)
+    recent = at(found, dates[1])["days_since_last_event"].dropna()
+    assert recent.min() > 9 >= now["days_since_last_event"].min()
+    assert found["as_of"].is_monotonic_decreasing
 
 
 def test_fault_C14_a_day_of_history_leaves_windows_and_trends_empty_and_says_why():
