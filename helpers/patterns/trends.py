@@ -15,6 +15,11 @@ The tolerances (:class:`Limits`):
 ``none``             none of these; missing where it cannot be judged: fewer than 6 weeks seen, or
     hardly any use in them
 
+A trend is of all of its weeks. One week like no other, or a jump within the last three, tilts a
+line as well; that is for the alerts to tell. So a window counts for a decline or growth only if
+p < 0.1 whichever of its weeks is left out, and if no jump explains it clearly better than a
+straight course does (:mod:`helpers.patterns.steady`).
+
 A decline or growth must be steep enough and have a one-sided p < 0.05 in its window and p < 0.025
 after all windows are counted: of accounts without any trend at most one in twenty is named one or
 the other. That is a name for one account. Which declines stand once all accounts are counted is
@@ -32,6 +37,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from helpers.patterns.steady import is_jump, without_any_week
 from helpers.patterns.weekly import WeeklyGrid
 from helpers.stats import benjamini_hochberg, cauchy_combination
 
@@ -52,6 +58,7 @@ class Limits:
     plateau_excludes: float = 0.04
     plateau_weeks: int = 12
     window_max_p: float = 0.05
+    without_max_p: float = 0.10  # whichever week is left out
     max_p: float = 0.025  # one-sided, all windows counted
     min_use: float = 12.0  # in the window, to be judged
     min_active_share: float = 0.5  # of the window's weeks with any use, to be judged
@@ -78,6 +85,16 @@ class _Slopes:
     error: Floats
     freedom: Floats
     level: Floats
+    jump: NDArray[np.bool_]  # a jump within the last weeks explains it better
+    least: Floats  # slope over its error, without the week that makes it smallest
+    most: Floats  # the same, largest
+
+    def steady(self, direction: int, max_p: float) -> NDArray[np.bool_]:
+        """Tell where the trend stands whichever week is left out."""
+        from scipy.stats import t
+
+        score = direction * (self.least if direction > 0 else self.most)
+        return np.asarray(t.sf(score, self.freedom - 1) < max_p, bool)
 
     def p_value(self, direction: int) -> Floats:
         """One-sided p-value that the slope goes that way."""
@@ -166,11 +183,15 @@ def _slopes(weekly: WeeklyGrid, weeks: int, limits: Limits) -> _Slopes:
     dispersion = np.maximum(shared * usual, 1.0)
     error = np.sqrt(dispersion * s0 / determinant)
     keep = known & np.isfinite(error) & (error > 0)
+    least, most = without_any_week(counts, fitted, time, seen, b, typical)
     return _Slopes(
         slope=np.where(keep, b, np.nan),
         error=np.where(keep, error, np.nan),
         freedom=np.where(keep, 2.0 * own, np.nan),
         level=np.where(keep, np.exp(np.clip(a, -30, 30)), np.nan),
+        jump=keep & is_jump(counts, fitted, weight, dispersion),
+        least=least,
+        most=most,
     )
 
 
@@ -197,6 +218,9 @@ class _Choice:
         for index in reversed(range(len(tried))):
             slope = np.expm1(fits[tried[index]].slope)
             fits_kind = (direction * slope >= abs(steep)) & (p[:, index] < limits.window_max_p)
+            fits_kind &= fits[tried[index]].steady(direction, limits.without_max_p)
+            # a short window cannot tell a jump from a slope; the longer ones can
+            fits_kind &= ~np.logical_or.reduce([fits[w].jump for w in tried[index:]])
             take = fits_kind & (every < limits.max_p) & (self.kind == None)  # noqa: E711
             self.kind[take], self.weeks[take] = name, tried[index]
         self.q_value = np.fmin(self.q_value, benjamini_hochberg(every))

@@ -112,11 +112,16 @@ def _seasons(seasonality: pd.DataFrame) -> dict[str, float]:
 
 def _trends(trends: pd.DataFrame, truth: Path) -> dict[str, float]:
     kinds = trends.set_index("account_id")["kind"]
-    declining = trends[trends["kind"] == "gradual_decline"]
-    growing = trends[trends["kind"] == "steady_growth"]
+    slopes = trends.set_index("account_id")["slope_per_week"]
     return {
-        "T-04.change_per_week": float(declining["slope_per_week"].median()),
-        "T-05.change_per_week": float(growing["slope_per_week"].median()),
+        **{
+            # of all that were planted: those named are the ones whose slope came out steep
+            key: float(slopes.reindex(_planted(truth, trend)).median())
+            for key, trend in (
+                ("T-04.change_per_week", "declining"),
+                ("T-05.change_per_week", "growing"),
+            )
+        },
         **{
             key: float((kinds.reindex(_planted(truth, trend)) == kind).sum())
             for key, trend, kind in (
@@ -129,6 +134,7 @@ def _trends(trends: pd.DataFrame, truth: Path) -> dict[str, float]:
 
 
 def _planted(truth: Path, trend: str) -> list[str]:
-    """Return the accounts whose trend at the end of the data is the one named."""
+    """Return the accounts whose trend at the end of the data is the one named, and visible."""
     listed = pd.read_csv(truth / "accounts.csv", dtype="str")
-    return list(listed.loc[listed["trend"] == trend, "account_id"])
+    mine = (listed["trend"] == trend) & (listed.get("trend_visible", "True") == "True")
+    return list(listed.loc[mine, "account_id"])

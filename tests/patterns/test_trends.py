@@ -7,7 +7,7 @@ import statsmodels.api as sm
 
 from helpers.patterns.day_index import ActivityGrid
 from helpers.patterns.rhythm import find_rhythm, find_trends
-from helpers.patterns.trends import LIMITS, trend_kinds
+from helpers.patterns.trends import LIMITS, _slopes, trend_kinds
 from helpers.patterns.weekly import (
     MATURE_WEEKS,
     WeeklyGrid,
@@ -274,3 +274,30 @@ def test_too_few_young_accounts_teach_nothing():
     assert (age_profile(weekly, first_on)["factor"] == 1).all()
     unknown = pd.Series([pd.NaT] * 10)
     assert (age_profile(weekly, unknown)["factor"] == 1).all()
+
+
+def test_one_week_or_a_jump_is_no_trend():  # T-04 T-05 Z-19
+    flat = measured(0.0, since=0, noise=0.08, n=200)
+    spike, jump, drop = flat.copy(), flat.copy(), flat.copy()
+    spike[:, -1] *= 3  # one busy week at the end
+    jump[:, -3:] *= 1.8  # another level for three weeks
+    drop[:, -2:] *= 0.5
+    assert share(kinds(spike), "steady_growth") < 0.05
+    assert share(kinds(jump), "steady_growth") < 0.05
+    assert share(kinds(drop), "gradual_decline") < 0.05
+
+
+def test_leaving_a_week_out_agrees_with_fitting_without_it():
+    """The slow way: the week is not seen, everything is fitted again."""
+    counts = measured(0.04, since=12, noise=0.10, n=30)
+    whole = _slopes(grid(counts), 12, LIMITS)
+    seen = []
+    for week in range(1, 13):
+        exposure = np.ones_like(counts)
+        exposure[:, -week] = 0
+        without = np.where(exposure > 0, counts, 0)
+        again = _slopes(replace(grid(without), exposure=exposure), 12, LIMITS)
+        seen.append(again.slope / again.error)
+    for one_step, slow in ((whole.least, np.min(seen, axis=0)), (whole.most, np.max(seen, axis=0))):
+        assert np.corrcoef(one_step, slow)[0, 1] > 0.95
+        assert np.allclose(one_step, slow, rtol=0.2)

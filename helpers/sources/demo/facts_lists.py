@@ -4,11 +4,19 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from helpers.sources.demo.anomalies import LATE_NEGATIVE, LATE_POSITIVE, Plan
 from helpers.sources.demo.facts import ANOMALIES, AUDIT, CHURN, IMPACT, SEQUENCES, SURE, Fact
 from helpers.sources.demo.life import Life
-from helpers.sources.demo.realised import decline, oracle_auc, rescue_arms, trend_accounts
+from helpers.sources.demo.realised import (
+    VISIBLE_EVENTS,
+    decline,
+    oracle_auc,
+    rescue_arms,
+    trend_accounts,
+    visible_trend,
+)
 from helpers.sources.demo.settings import PLANTED
 from helpers.sources.demo.tally import Tally
 
@@ -42,12 +50,16 @@ _OF_KIND = {
 }
 
 
-def trend_facts(life: Life, plan: Plan) -> list[Fact]:
+def trend_facts(life: Life, plan: Plan, recent: NDArray[np.int64]) -> list[Fact]:
     """Declines, steady growth, plateaus and dips that the calendar explains."""
     change, _ = decline(life)
     trends = trend_accounts(life, plan.plateau)
-    n_declining, n_growing = float(len(trends["declining"])), float(len(trends["growing"]))
-    n_flat, listed = float(len(trends["plateau"])), "planted accounts that were found"
+    visible = visible_trend(life, recent)
+    n_declining, n_growing, n_flat = (
+        float(sum(bool(visible[n]) for n in trends[name]))
+        for name in ("declining", "growing", "plateau")
+    )
+    listed = f"planted accounts with {VISIBLE_EVENTS} events in 8 weeks that were found"
     late = [row for row in plan.initiatives if row[1] >= life.scale.n_days - 28]
     weekly = "weekly events of the account, season divided out"
     rows = [

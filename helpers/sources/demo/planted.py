@@ -39,7 +39,7 @@ def planted_facts(
         *rule_facts(life, tally),
         *journey_facts(tally),
         *season_facts(life, tally),
-        *trend_facts(life, plan),
+        *trend_facts(life, plan, tally.recent),
         *anomaly_facts(plan),
         *churn_facts(life, plan),
         *count_facts(life, tally, dirt),

@@ -22,6 +22,7 @@ from helpers.sources.demo.tally import Tally
 from helpers.sources.demo.taxonomy import AT_RISK
 
 __all__ = [
+    "VISIBLE_EVENTS",
     "Exposure",
     "Factor",
     "as_of_days",
@@ -33,9 +34,12 @@ __all__ = [
     "season_factors",
     "ticket_and_import",
     "trend_accounts",
+    "visible_trend",
 ]
 
 HORIZON_DAYS = 90
+VISIBLE_EVENTS = 40
+"""Events in the last eight weeks from which on a trend of an account can be seen."""
 _STEP_DAYS = 30
 
 
@@ -203,6 +207,15 @@ def trend_accounts(life: Life, plateau: NDArray[np.int64]) -> dict[str, frozense
         name: frozenset(int(n) for n in numbers)
         for name, numbers in {**found, "plateau": plateau}.items()
     }
+
+
+def visible_trend(life: Life, recent: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell in which accounts a trend of 5 % a week can be seen: in use, and not opted out.
+
+    With five events a week left, a decline of sixteen weeks has a standard error of 2 % a week by
+    their scatter alone, and is told from none three times in four; with one it never is.
+    """
+    return np.asarray((recent >= VISIBLE_EVENTS) & ~life.population.opted_out[: len(recent)], bool)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from helpers.sources.demo.people import Chunk, People
 from helpers.sources.demo.taxonomy import POWER, code
 from helpers.sources.demo.visits import TWICE
 
-__all__ = ["WINDOW_DAYS", "Tally", "journey_outcomes"]
+__all__ = ["RECENT_DAYS", "WINDOW_DAYS", "Tally", "journey_outcomes"]
 
 WINDOW_DAYS = 30
+RECENT_DAYS = 56
 
 Ints = NDArray[np.int64]
 
@@ -33,12 +34,14 @@ class Tally:
     upgrades: int = 0
     daily: NDArray[np.float64] = field(init=False)
     baseline: NDArray[np.float64] = field(init=False)
+    recent: NDArray[np.int64] = field(init=False)  # events of each account, last eight weeks
     journeys: NDArray[np.int64] = field(init=False)
     wizard: NDArray[np.int64] = field(init=False)
     invites: list[tuple[Ints, Ints, Ints]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.daily, self.baseline = (np.zeros(self.life.scale.n_days) for _ in range(2))
+        self.recent = np.zeros(len(self.life.ids), np.int64)
         self.journeys = np.zeros((3, 2), np.int64)  # journey, activated
         self.wizard = np.zeros((5, 2), np.int64)  # steps, activated
 
@@ -47,6 +50,9 @@ class Tally:
         self.n_people += int((people.joined < self.life.scale.n_days).sum())
         self.daily += np.bincount(events.day, minlength=self.life.scale.n_days)
         self.baseline += expected_daily(self.life, chunk, people)
+        late = events.day >= self.life.scale.n_days - RECENT_DAYS
+        account = chunk.first + people.account[events.person[late]]
+        self.recent += np.bincount(account, minlength=len(self.recent))
         self._pairs(chunk, people, events)
         self._invitations(chunk, people, events)
         judged, activated = journey_outcomes(self.life, chunk, people)

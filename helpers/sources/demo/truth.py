@@ -54,7 +54,9 @@ class Truth:
         self.tally.add(chunk, people, events)
         kinds = [outcome.kind for book in books for outcome in book.outcomes]
         self.tally.upgrades += kinds.count("upgraded")
-        self._accounts.add(accounts_truth(self.life, chunk, self.plan, self._trends))
+        self._accounts.add(
+            accounts_truth(self.life, chunk, self.plan, self._trends, self.tally.recent)
+        )
         self._journeys.add(journeys_truth(self.life, chunk, people))
         self._anomalies.add(anomalies_truth(self.life, chunk, self.plan, people, events, books))
         self._weeks.add(weeks_truth(self.life, chunk))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from helpers.sources.demo.anomalies import LATE_POSITIVE, Plan
 from helpers.sources.demo.crm import key
@@ -12,6 +13,7 @@ from helpers.sources.demo.events import Events
 from helpers.sources.demo.life import Life
 from helpers.sources.demo.log import Rows
 from helpers.sources.demo.people import JOURNEYS, Chunk, People
+from helpers.sources.demo.realised import visible_trend
 from helpers.sources.demo.support import user_key
 from helpers.sources.demo.tally import journey_outcomes
 from helpers.sources.demo.taxonomy import AT_RISK, EVENTS, STATES
@@ -38,7 +40,11 @@ ANOMALY_COLUMNS = (
 
 
 def accounts_truth(
-    life: Life, chunk: Chunk, plan: Plan, trends: Mapping[str, frozenset[int]]
+    life: Life,
+    chunk: Chunk,
+    plan: Plan,
+    trends: Mapping[str, frozenset[int]],
+    recent: NDArray[np.int64],
 ) -> dict[str, list[Any]]:
     """One row an account: dates, courses, and its state on the first of each month."""
     cut = range(chunk.first, chunk.last)
@@ -47,7 +53,7 @@ def accounts_truth(
     firsts = {
         name: _first_days(chunk, life.logs[name]) for name in ("growth", "bursts", "champions")
     }
-    week = scale.n_weeks - 1
+    week, visible = scale.n_weeks - 1, visible_trend(life, recent)
     table: dict[str, list[Any]] = {
         "account_id": [key(int(life.ids[n])) for n in cut],
         "signed_up_on": [scale.date(int(life.signup_day[n])).isoformat() for n in cut],
@@ -57,6 +63,7 @@ def accounts_truth(
         "growth_from": [_date(life, firsts["growth"].get(n)) for n in cut],
         "burst_from": [_date(life, firsts["bursts"].get(n)) for n in cut],
         "trend": [next((name for name in trends if n in trends[name]), "") for n in cut],
+        "trend_visible": [bool(visible[n]) for n in cut],
         "planned_absence": [n in initiatives for n in cut],
         "last_weekly_hazard": [round(float(life.history["hazard"][n, week]), 6) for n in cut],
     }
