@@ -38,6 +38,37 @@ def test_contributions_of_an_account_add_up_to_its_distance_from_the_average(sco
     assert gap.max() <= SMALLEST * n_themes  # what is too small to be told
 
 
+def test_taking_the_first_driver_away_moves_the_score_most(scored, contributions):  # P-04
+    panel, model, rows, _, given = scored
+    plain = model.logit(given)
+    average = np.zeros((len(given), len(model.design.source)))
+    place = pd.Series(rows.index, index=rows["account_id"])
+    moved = []
+    for account, told in contributions.groupby("account_id", sort=False):
+        row = place[account]
+        changes = {}
+        for theme in told["theme"]:
+            # the theme's columns at the average training row: what the account would score without
+            columns = [panel.inputs[at].theme == theme for at in model.design.source]
+            matrix = model.design.matrix(given[[row]])
+            matrix[:, columns] = average[[row]][:, columns]
+            changes[theme] = plain[row] - (model.intercept + matrix @ model.coefficients)[0]
+        first = told.iloc[0]
+        assert changes[first["theme"]] == pytest.approx(first["contribution"], abs=1e-5)
+        assert abs(changes[first["theme"]]) == pytest.approx(max(map(abs, changes.values())))
+        moved.append(abs(changes[first["theme"]]))
+    assert len(moved) > 100
+    assert np.median(moved) > SMALLEST
+
+
+def test_planted_drivers_are_named_and_noise_is_not(contributions):
+    top = contributions.groupby("account_id", sort=False).head(3)
+    named = top["theme"].value_counts()
+
+    assert set(named.index[:3]) == {"last login", "trend of use", "NPS"}
+    assert named.get("exports", 0) + named.get("seats", 0) < 0.2 * named.sum()
+
+
 def test_drivers_tell_the_number_and_the_direction(contributions):
     for driver in contributions["driver"].head(200):
         assert re.search(r"\d|not known", driver)

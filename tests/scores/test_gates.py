@@ -198,6 +198,29 @@ def test_fault_E11_a_feature_whose_being_missing_knows_the_outcome_stops_the_run
     assert leaks.set_index(["feature", "by"]).loc[("exit_note", "missing"), "auc"] == 1
 
 
+def test_fault_E11_a_cancellation_date_and_what_follows_it_are_blocked_by_name(tables):
+    features, labels = tables
+    merged = features.merge(labels[["account_id", "as_of", "churned", "churned_on"]], how="left")
+    gone = merged.groupby("account_id")["churned_on"].transform("max")
+    leaving = merged["churned"].fillna(value=False).to_numpy(bool)
+    planted = features.assign(
+        # also of accounts that leave long after the horizon: its being there alone proves little
+        cancelled_at=pd.to_datetime(gone).dt.tz_localize("UTC").to_numpy(),
+        offboarding_mails__n=np.where(leaving, 3.0, 0.0),
+        signed_on=features["as_of"] - pd.Timedelta(days=100),
+    )
+
+    leaks = leak_table(planted, panel_of(features, labels))
+    with pytest.raises(GateError, match="2 features know the outcome") as error:
+        check_leaks(leaks, limit=0.95)
+
+    assert "cancelled_at: dated on as_of or after it in" in str(error.value)
+    assert "offboarding_mails__n: its value alone tells 'churned'" in str(error.value)
+    assert "signed_on" not in str(error.value)
+    by_missing = leaks.set_index(["feature", "by"])["auc"].get(("cancelled_at", "missing"))
+    assert by_missing < 0.95
+
+
 def test_honest_features_and_few_positives_pass(tables):
     features, labels = tables
     leaks = leak_table(features, panel_of(features, labels))
