@@ -80,7 +80,10 @@ def check(
     """Read and audit the data only; print what is wrong and how to mend it."""
     from helpers.audit import check_company
 
-    typer.echo(check_company(config, data, as_of))
+    line = _Line()
+    text = check_company(config, data, as_of, progress=line.show)
+    line.end()
+    typer.echo(text)
 
 
 @app.command()

@@ -10,11 +10,14 @@ from helpers.audit.review import Audit, audit_tables, clean_paths
 from helpers.config import data_folder, load_config
 from helpers.errors import ParameterError
 from helpers.sources import Reading, check_files, read_company
+from helpers.sources.work import Progress
 
 __all__ = ["check_company"]
 
 
-def check_company(config_path: Path, data: Path | None, as_of: str | None) -> str:
+def check_company(
+    config_path: Path, data: Path | None, as_of: str | None, progress: Progress | None = None
+) -> str:
     """Read a company's data, audit them, and say in plain text what is wrong.
 
     Parameters
@@ -25,6 +28,8 @@ def check_company(config_path: Path, data: Path | None, as_of: str | None) -> st
         Data folder; default: as the configuration says.
     as_of : str, optional
         Cutoff date; default: as the configuration or the data say.
+    progress : callable, optional
+        Told in a few words what is at hand.
 
     Returns
     -------
@@ -47,7 +52,9 @@ def check_company(config_path: Path, data: Path | None, as_of: str | None) -> st
     folder = data_folder(config_path, config, data)
     check_files(config, folder, config_path=config_path)
     with tempfile.TemporaryDirectory(prefix="playbook-check-") as scratch:
-        reading = read_company(config, folder, Path(scratch), as_of=config.analysis.as_of)
+        reading = read_company(
+            config, folder, Path(scratch), as_of=config.analysis.as_of, progress=progress
+        )
         audit = audit_tables(
             clean_paths(Path(scratch)),
             config.with_as_of(reading.as_of),

@@ -16,6 +16,7 @@ from helpers.artifacts import (
     BASE_VARIABLE,
     CONFIG_VARIABLE,
     DATA_VARIABLE,
+    DOING_VARIABLE,
     KEPT,
     ROOT_VARIABLE,
     STAGE_VARIABLE,
@@ -156,7 +157,7 @@ def _stage_and_publish(
         settings.write_text(to_json(config.model_dump(mode="json", by_alias=True)), "utf-8")
         environment = kernel_environment(options.root, Path(scratch), layout.reports)
         environment |= {STAGE_VARIABLE: str(stage), DATA_VARIABLE: str(data)}
-        environment |= {CONFIG_VARIABLE: str(settings)}
+        environment |= {CONFIG_VARIABLE: str(settings), DOING_VARIABLE: str(Path(scratch, "doing"))}
         scheduler = Scheduler(
             work=Path(scratch),
             environment=environment,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helpers.artifacts import DOING_VARIABLE
 from helpers.errors import MachineError, NotebookError, PlaybookError, exit_code_of
 from helpers.run.plan import Plan, Step
 from helpers.run.workers import Nursery, Worker
@@ -29,12 +30,13 @@ class Progress:
     cell: int
     n_cells: int
     seconds: float
+    doing: str = ""
 
     def __str__(self) -> str:
         clock = f"{int(self.seconds) // 60:02d}:{int(self.seconds) % 60:02d}"
         return (
             f"notebook {self.notebook}/{self.n_notebooks} · {self.name} · "
-            f"cell {self.cell}/{self.n_cells} · {clock}"
+            f"cell {self.cell}/{self.n_cells} · {clock}{f' · {self.doing}' if self.doing else ''}"
         )
 
 
@@ -106,9 +108,12 @@ class Scheduler:
                 self._keep_spare(len(todo))
                 worker, message = self._next_message()
                 if worker is None:
+                    for running in self._running[:1]:  # a long cell: its clock goes on
+                        self.on_progress(self._progress(running, plan, done, began))
                     continue
                 if message is not None and "cell" in message:
                     worker.cell = int(message["cell"])
+                    self._forget_doing()
                     self.on_progress(self._progress(worker, plan, done, began))
                 elif message is not None and "result" in message:
                     worker.result = message["result"]
@@ -164,8 +169,21 @@ class Scheduler:
         names = [step.name for step in plan.steps]
         number = min(len(done) + 1 + self._running.index(worker), len(names))
         seconds = time.monotonic() - began
-        step = worker.step
-        return Progress(number, len(names), step.name, worker.cell, step.n_cells, seconds)
+        step, doing = worker.step, self._doing()
+        return Progress(number, len(names), step.name, worker.cell, step.n_cells, seconds, doing)
+
+    def _doing(self) -> str:
+        """Return what a kernel says its long step is at."""
+        told = self.environment.get(DOING_VARIABLE)
+        try:
+            return Path(told).read_text(encoding="utf-8")[:60] if told else ""
+        except OSError:
+            return ""
+
+    def _forget_doing(self) -> None:
+        told = self.environment.get(DOING_VARIABLE)
+        if told:
+            Path(told).unlink(missing_ok=True)
 
     def _collect(self, worker: Worker) -> Outcome:
         self._running.remove(worker)

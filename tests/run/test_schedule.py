@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from helpers.artifacts import DOING_VARIABLE
 from helpers.errors import InputError, MachineError, NotebookError
 from helpers.run.execute import kernel_environment
 from helpers.run.plan import Plan, Step
@@ -57,6 +58,7 @@ class Bench:
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
         environment = kernel_environment(self.folder, work, self.folder / "reports")
+        environment[DOING_VARIABLE] = str(work / "doing")
         scheduler = Scheduler(
             work, environment, self.task, lambda progress: self.progress.append(str(progress))
         )
@@ -79,7 +81,26 @@ def test_notebooks_run_in_the_order_of_their_needs(bench):
     assert bench.run() == ["a", "b", "c"]
     assert (bench.folder / "order.txt").read_text().split() == ["a", "b", "c"]
     assert (bench.folder / "out" / "c.html").is_file()
-    assert any(line.startswith("notebook 2/3 · b · cell 2/3 · 00:") for line in bench.progress)
+    assert any(line.startswith("notebook 2/3 · b · cell 2/3 · ") for line in bench.progress)
+
+
+def test_a_long_step_says_what_it_is_at_and_leaves_no_output(bench):
+    """The clock of a long cell goes on, and its step is named until the next cell begins."""
+    from_engine = """
+import time
+import pandas as pd
+from helpers.engine.duckdb_engine import DuckDBEngine
+with DuckDBEngine() as engine:
+    engine.table('visit', 'SELECT 1 AS one')
+time.sleep(2.5)
+"""
+    bench.add("a", from_engine, "time.sleep(1.2)", SAY_DONE)
+    assert bench.run() == ["a"]
+    told = [line.endswith(" · computing visit") for line in bench.progress]
+    assert sum(told) > 1  # while the cell goes on
+    assert not told[-1]
+    copy = nbformat.read(bench.folder / "out" / "a.ipynb", as_version=4)
+    assert "computing" not in json.dumps([cell.get("outputs") for cell in copy.cells])
 
 
 def test_finished_notebooks_are_not_run_again(bench):
