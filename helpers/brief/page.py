@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from helpers.brief.chart import limits, usage_picture
@@ -18,7 +17,7 @@ from helpers.brief.steps import three_steps
 from helpers.brief.subject import Subject
 from helpers.errors import MachineError
 from helpers.report.page import POLICY, write_page
-from helpers.report.style import TEMPLATES, css
+from helpers.report.style import fill_template
 from helpers.report.text import visible
 
 __all__ = ["file_name", "print_pdf", "write_brief"]
@@ -68,15 +67,7 @@ def write_brief(subject: Subject, folder: Path) -> Path:
         "held_back": steps.held_back,
         "gaps": _gaps(subject),
     }
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "playbook"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = css("pieces.css") + css("page.css") + css("brief.css")
-    text = environment.get_template("brief.html.j2").render(policy=POLICY, css=style, **context)
+    text = fill_template("brief.html.j2", {"policy": POLICY, **context}, styles=("brief.css",))
     folder.mkdir(parents=True, exist_ok=True)
     return write_page(folder / f"{file_name(subject.account_id)}.html", text)
 

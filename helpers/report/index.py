@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from helpers.artifacts import Run
@@ -19,7 +18,7 @@ from helpers.report.briefs import briefs
 from helpers.report.calls import calls, desks, ranked_actions
 from helpers.report.numbers import previous_folder, tiles
 from helpers.report.page import POLICY, TITLES, navigation, write_page
-from helpers.report.style import TEMPLATES, css
+from helpers.report.style import fill_template
 from helpers.report.table import show
 from helpers.report.text import visible
 
@@ -128,15 +127,7 @@ def _write_accounts(
 
 
 def _render(template: str, context: Mapping[str, Any]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "playbook"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = css("pieces.css") + css("page.css")
-    return environment.get_template(template).render(policy=POLICY, css=style, **context)
+    return fill_template(template, {"policy": POLICY, **context})
 
 
 def _json(path: Path) -> dict[str, Any]:
