@@ -95,7 +95,9 @@ def _write_days(folder: Path, n_events: int, n_days: int) -> None:
                 "account_id": names[account],
                 "event": kinds[rng.integers(0, len(kinds), n)],
                 "occurred_at": moment,
-                "user_id": [f"u{a}-{p}" for a, p in zip(account, rng.integers(0, 9, n))],
+                "user_id": [
+                    f"u{a}-{p}" for a, p in zip(account, rng.integers(0, 9, n), strict=True)
+                ],
                 "event_id": [f"{day}-{row}" for row in range(n)],
                 "duration_s": rng.integers(1, 900, n),
             }
