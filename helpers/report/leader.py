@@ -21,21 +21,37 @@ from helpers.report.leader_lists import (
     risk_list,
     segment_export,
 )
-from helpers.report.numbers import latest, previous_folder, tiles
+from helpers.report.leader_moves import (
+    cards,
+    findings,
+    flows,
+    health_and_warnings,
+    segment_tasks,
+)
+from helpers.report.leader_shared import sharable
+from helpers.report.numbers import earlier_run, latest, tiles
 from helpers.report.page import TITLES
 
 __all__ = [
+    "cards",
     "caveats",
     "composition",
     "decisions",
     "expansion_list",
+    "findings",
     "five_numbers",
+    "flows",
     "headlines",
+    "health_and_warnings",
+    "largest",
     "listed_for",
     "live_accounts",
     "moves",
+    "page_lists",
     "risk_list",
     "segment_export",
+    "segment_tasks",
+    "sharable",
     "workload",
 ]
 
@@ -50,9 +66,7 @@ def five_numbers(run: Run, config: CompanyConfig) -> pd.DataFrame:
     DataFrame
         ``number``, ``now``, ``change`` (text), ``compared_with`` (date, or "nothing earlier").
     """
-    folder = previous_folder(run.root / "reports" / run.run_id)
-    before = Run(run.root, folder.name, folder) if folder is not None else None
-    found, since = tiles(run, before=before, currency=config.company.currency)
+    found, since = tiles(run, before=earlier_run(run), currency=config.company.currency)
     return pd.DataFrame(
         {
             "number": [tile.label for tile in found],
@@ -102,28 +116,75 @@ def composition(run: Run, *, days_back: int) -> pd.DataFrame:
     )
 
 
-def moves(run: Run) -> pd.DataFrame:
-    """List the moves between segments, those beyond the noise of refitting first.
+def largest(composition: pd.DataFrame) -> dict[str, str | float]:
+    """Return ``segment`` and ``share`` of the largest segment; "none" and 0 without any."""
+    if composition.empty:
+        return {"segment": "none", "share": 0.0}
+    row = composition.loc[composition["n_accounts"].astype(float).idxmax()]
+    return {"segment": str(row["segment"]), "share": float(row["share"])}
+
+
+def moves(run: Run, *, k: int = 0) -> pd.DataFrame:
+    """List the moves between segments, the largest first.
 
     Returns
     -------
     DataFrame
-        ``segment_from``, ``segment_to``, ``n_accounts``, ``expected``, ``noise_floor`` and
-        ``reading``: "more than noise", "within noise" or "not measured"; stays left out.
+        ``segment_from``, ``segment_to``, ``n_accounts``, ``mrr``, ``expected``, ``noise_floor``
+        and ``reading``: "more than noise", "within noise" or "not measured"; stays left out, and
+        flows of fewer than ``k`` accounts, with others, hidden.
     """
     table = run.read("03_segmentation", "migration")
-    moved = table[table["segment_from"] != table["segment_to"]].copy()
-    floor = moved["noise_floor"].astype("float64")
-    total = table.groupby("segment_from")["n_accounts"].transform("sum").reindex(moved.index)
-    share = moved["n_accounts"] / total.where(total > 0)
-    reading = pd.Series("within noise", index=moved.index).mask(share > floor, "more than noise")
+    told = flows(run, k=k)
+    moved = table.assign(**{name: told[name] for name in ("n_accounts", "mrr", "hidden")})
+    floor = table["noise_floor"].astype("float64")
+    total = table.groupby("segment_from")["n_accounts"].transform("sum")
+    share = table["n_accounts"] / total.where(total > 0)
+    reading = pd.Series("within noise", index=table.index).mask(share > floor, "more than noise")
     moved["reading"] = reading.mask(floor.isna(), "not measured")
-    moved = moved[moved["n_accounts"] > 0]
+    there = (table["n_accounts"] > 0) & ~told["hidden"].to_numpy(bool)
+    moved = moved[there & (table["segment_from"] != table["segment_to"])]
     ordered = moved.sort_values(
         ["n_accounts", "segment_from", "segment_to"], ascending=[False, True, True]
     )
-    columns = ["segment_from", "segment_to", "n_accounts", "expected", "noise_floor", "reading"]
-    return ordered[columns].reset_index(drop=True)
+    columns = ["segment_from", "segment_to", "n_accounts", "mrr", "expected", "noise_floor"]
+    return ordered[[*columns, "reading"]].reset_index(drop=True)
+
+
+def page_lists(
+    run: Run,
+    at_risk: pd.DataFrame,
+    growing: pd.DataFrame,
+    load: pd.DataFrame,
+    tasks: pd.DataFrame,
+    currency: str,
+    *,
+    shared: bool,
+) -> dict[str, pd.DataFrame | None]:
+    """Return what the page says of single accounts and people; nothing, where it is shared.
+
+    Parameters
+    ----------
+    run : Run
+        For the headlines of the other notebooks, which may count a handful of accounts.
+    at_risk, growing, load, tasks : DataFrame
+        Of this module.
+    currency : str
+        For the decisions.
+    shared : bool
+        True: the page leaves the team.
+    """
+    lists: dict[str, pd.DataFrame | None] = {
+        "at_risk": at_risk.drop(columns="account_id"),
+        "growing": growing.drop(columns="account_id"),
+        "load": load.rename(columns={"n_urgent": "urgent", "capacity": "a week, at most"}),
+        "tasks": tasks.drop(columns=["account_id", "note"]),
+        "decisions": decisions(at_risk, growing, load, currency).rename(
+            columns={"rests_on": "because"}
+        ),
+        "headlines": headlines(run),
+    }
+    return dict.fromkeys(lists) if shared else lists
 
 
 def workload(run: Run, config: CompanyConfig) -> pd.DataFrame:

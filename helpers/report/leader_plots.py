@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from helpers.plotting import GREY, INK, RED, colours_for, figure, label
+from helpers.report.alluvial import plot_flows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_composition", "plot_risk_map"]
+__all__ = ["plot_composition", "plot_flows", "plot_risk_map"]
 
 
 def plot_composition(composition: pd.DataFrame, *, ax: "Axes | None" = None) -> "Axes":
@@ -19,7 +20,8 @@ def plot_composition(composition: pd.DataFrame, *, ax: "Axes | None" = None) -> 
     """
     if ax is None:
         _, (ax,) = figure(width=7.5, height=0.5 * max(len(composition), 3) + 1.0)
-    ordered = composition.iloc[::-1].reset_index(drop=True)
+    known = composition.dropna(subset="share")  # the others are hidden
+    ordered = known.iloc[::-1].reset_index(drop=True)
     colours = colours_for(list(ordered["segment"]))
     for row, segment in enumerate(ordered["segment"]):
         now, before = 100 * ordered["share"][row], 100 * ordered["share_before"][row]

@@ -11,8 +11,18 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.artifacts import Run
+from helpers.audit import drift
 
-__all__ = ["POSITIVE", "Number", "Tile", "known_accounts", "latest", "previous_folder", "tiles"]
+__all__ = [
+    "POSITIVE",
+    "Number",
+    "Tile",
+    "earlier_run",
+    "known_accounts",
+    "latest",
+    "previous_folder",
+    "tiles",
+]
 
 POSITIVE = ("positive", "expansion", "opportunity")
 """Directions of an alert that speak for growth; every other direction is a warning."""
@@ -100,6 +110,12 @@ def previous_folder(folder: Path) -> Path | None:
         if same and str(other.get("as_of") or "9999") < str(own["as_of"]):
             candidates.append((str(other["as_of"]), path.parent.name, path.parent))
     return max(candidates)[2] if candidates else None
+
+
+def earlier_run(run: Run) -> Run | None:
+    """Return the published run of the same company before this one, from within a notebook."""
+    found = drift.earlier_run(run, run.config())
+    return None if found is None else Run(run.root, found[0].name, found[0])
 
 
 def _manifest(folder: Path) -> dict[str, object]:

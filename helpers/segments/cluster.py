@@ -12,10 +12,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Clustering", "assign", "canonical_order", "fit_clusters", "one_thread"]
+__all__ = [
+    "MAX_FULL_ACCOUNTS",
+    "Clustering",
+    "assign",
+    "canonical_order",
+    "fit_clusters",
+    "one_thread",
+]
 
 DIGITS = 6
 N_STARTS = 10
+MAX_FULL_ACCOUNTS = 50_000
+"""More accounts than that are clustered in mini-batches."""
+BATCH, N_BATCH_STARTS = 8_192, 3
+CHUNK = 100_000
+"""Accounts whose distances to every centre are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +90,20 @@ def fit_clusters(
     -------
     Clustering
         Centres rounded to 6 digits: equal on any number of threads.
+
+    References
+    ----------
+    D. Sculley (2010), "Web-scale k-means clustering", WWW 2010: mini-batches, used beyond 50,000
+    accounts.
     """
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans, MiniBatchKMeans
 
     ordered = scores.to_numpy(float)[canonical_order(scores)]
-    model = KMeans(n_clusters, n_init=n_starts, random_state=seed).fit(ordered)
+    model = KMeans(n_clusters, n_init=n_starts, random_state=seed)
+    if len(ordered) > MAX_FULL_ACCOUNTS:
+        starts = min(n_starts, N_BATCH_STARTS)
+        model = MiniBatchKMeans(n_clusters, n_init=starts, batch_size=BATCH, random_state=seed)
+    model.fit(ordered)
     centres = np.round(model.cluster_centers_, DIGITS) + 0.0
     rank = np.lexsort(-centres.T[::-1])
     index = pd.RangeIndex(1, n_clusters + 1, name="cluster")
@@ -102,17 +123,36 @@ def assign(scores: pd.DataFrame, centres: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, (n_accounts, 2)
-        ``cluster`` (index of the nearest centre; of equally near ones the first) and
-        ``certainty``: 0 half way to the next centre, 1 at the centre itself.
+    DataFrame, (n_accounts, 3)
+        ``cluster`` (index of the nearest centre; of equally near ones the first), ``certainty``:
+        0 half way to the next centre, 1 at the centre itself, and ``next_cluster``: the second
+        nearest (the same one where there is only one).
     """
-    gaps = scores[centres.columns].to_numpy(float)[:, None, :] - centres.to_numpy(float)[None]
-    distances = np.round(np.sqrt((gaps**2).sum(axis=2)), DIGITS)
-    nearest = distances.argmin(axis=1)
-    near, *rest = np.sort(distances, axis=1).T
-    beyond = rest[0] if rest else np.full(len(near), np.inf)
-    certainty = np.where(beyond > 0, 1 - near / np.where(beyond > 0, beyond, 1), 0.0)
+    values, middle = scores[centres.columns].to_numpy(float), centres.to_numpy(float)
+    parts = [_nearest(values[i : i + CHUNK], middle) for i in range(0, len(values) or 1, CHUNK)]
+    nearest, second, certainty = (np.concatenate(part) for part in zip(*parts, strict=True))
+    names = centres.index.to_numpy()
     return pd.DataFrame(
-        {"cluster": centres.index.to_numpy()[nearest], "certainty": certainty.round(4)},
+        {
+            "cluster": names[nearest],
+            "certainty": certainty.round(4),
+            "next_cluster": names[second],
+        },
         index=scores.index,
     )
+
+
+def _nearest(
+    values: NDArray[np.float64], centres: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Position of the nearest and the second nearest centre of each row, and how certain it is."""
+    gaps = values[:, None, :] - centres[None]
+    distances = np.round(np.sqrt((gaps**2).sum(axis=2)), DIGITS)
+    order = np.argsort(distances, axis=1, kind="stable")
+    first, second = order[:, 0], order[:, min(1, len(centres) - 1)]
+    rows = np.arange(len(values))
+    near, beyond = distances[rows, first], distances[rows, second]
+    if len(centres) == 1:
+        beyond = np.full(len(near), np.inf)
+    certainty = np.where(beyond > 0, 1 - near / np.where(beyond > 0, beyond, 1), 0.0)
+    return first, second, certainty

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from helpers.segments.model import Segmentation
 from helpers.segments.profiles import newest_segments
+from helpers.segments.segmentation import Segmentation
 
 __all__ = ["account_map"]
 

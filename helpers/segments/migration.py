@@ -7,8 +7,9 @@ import pandas as pd
 
 from helpers.segments.agreement import match_clusters
 from helpers.segments.cluster import assign, canonical_order, fit_clusters, one_thread
-from helpers.segments.model import CHURNED, FEW_ACCOUNTS, Segmentation, live_at
+from helpers.segments.model import FEW_ACCOUNTS
 from helpers.segments.prepare import dimension_scores
+from helpers.segments.segmentation import CHURNED, Segmentation, is_young, live_at
 from helpers.segments.vocabulary import family_of
 from helpers.stats import wilson
 
@@ -270,17 +271,21 @@ def _refit_noise(
     if date is None or segmentation.preparation is None or segmentation.centres.empty:
         return counts
     names = segmentation.naming.set_index("cluster")["segment"]
-    scores = dimension_scores(live_at(features, date), segmentation.preparation)
+    live, young = live_at(features, date), segmentation.young_cluster
+    apart = is_young(live) if young is not None else pd.Series(False, index=live.index)
+    scores = dimension_scores(live[~apart], segmentation.preparation)
     reference = assign(scores, segmentation.centres)["cluster"].map(names).rename("from")
-    ordered = segmentation.scores.iloc[canonical_order(segmentation.scores)]
+    ordered = segmentation.clustered.iloc[canonical_order(segmentation.clustered)]
     rng = np.random.default_rng([seed, 7])
     with one_thread():
         for _ in range(n_refits):
             draw = ordered.iloc[rng.integers(0, len(ordered), len(ordered))]
-            again = fit_clusters(draw, len(names), seed=seed, n_starts=3).centres
+            again = fit_clusters(draw, len(segmentation.centres), seed=seed, n_starts=3).centres
             pairing = match_clusters(segmentation.centres, again)
             called = assign(scores, again)["cluster"].map(pairing).map(names).rename("to")
             counts = counts.add(called.groupby([reference, called]).size(), fill_value=0.0)
+    if young is not None:  # by rule: no refit calls them otherwise
+        counts.loc[(names[young], names[young])] = 1.0
     return counts / counts.groupby(level="from").transform("sum")
 
 

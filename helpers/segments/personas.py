@@ -5,14 +5,14 @@ from dataclasses import asdict, fields
 import numpy as np
 import pandas as pd
 
-from helpers.segments.model import Segmentation
 from helpers.segments.playbooks import Playbook, playbook_of
 from helpers.segments.profiles import profile_segments
+from helpers.segments.segmentation import Segmentation
 from helpers.segments.vocabulary import family_of
 
 __all__ = ["describe_segments", "personas"]
 
-N_TRAITS = 3
+N_TRAITS = 5
 
 
 def describe_segments(

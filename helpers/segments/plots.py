@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.plotting import BLUE, GREY, INK, MUTED, ORANGE, colours_for, figure, label
+from helpers.segments.tree_plot import nothing_to_draw, plot_tree
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ __all__ = [
     "plot_migration",
     "plot_profiles",
     "plot_selection",
+    "plot_tree",
 ]
 
 MAX_METRICS = 14
@@ -31,7 +33,7 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
     fig, (elbow, quality) = figure(width=9.0, height=3.4, columns=2)
     table = selection.dropna(subset="silhouette")
     if table.empty:
-        return _nothing(fig, "too few accounts to compare numbers of clusters")
+        return nothing_to_draw(fig, "too few accounts to compare numbers of clusters")
     elbow.plot(table["n_clusters"], table["inertia"], color=BLUE, marker="o")
     top = 1.08 * float(table["inertia"].max())
     elbow.set(xlabel="clusters", ylabel="inertia (squared distances)", ylim=(0, top))
@@ -74,7 +76,7 @@ def plot_map(accounts: pd.DataFrame, axes: pd.DataFrame) -> "Figure":
     """
     fig, (ax,) = figure(width=7.4, height=4.6)
     if accounts.empty:
-        return _nothing(fig, "no map: too few accounts or dimensions")
+        return nothing_to_draw(fig, "no map: too few accounts or dimensions")
     names = list(dict.fromkeys(accounts["segment"]))
     colours = colours_for(names)
     for name in names:
@@ -119,7 +121,7 @@ def plot_profiles(profiles: pd.DataFrame) -> "Figure":
     segments differ most are shown. Cells whose interval includes 0 stay empty.
     """
     if profiles["effect"].isna().all():
-        return _nothing(figure(height=1.2)[0], "no segment differs from all accounts")
+        return nothing_to_draw(figure(height=1.2)[0], "no segment differs from all accounts")
     wide = profiles.pivot_table(index="meaning", columns="segment", values="effect", sort=False)
     sure = profiles.assign(sure=(profiles["low"] > 0) | (profiles["high"] < 0)).pivot_table(
         index="meaning", columns="segment", values="sure", sort=False, aggfunc="max"
@@ -146,7 +148,7 @@ def plot_composition(composition: pd.DataFrame) -> "Figure":
     ``composition`` comes from :func:`helpers.segments.composition`.
     """
     if composition.empty:
-        return _nothing(figure(height=1.2)[0], "there are no live accounts")
+        return nothing_to_draw(figure(height=1.2)[0], "there are no live accounts")
     fig, (ax,) = figure(width=8.0, height=3.8)
     names = list(dict.fromkeys(composition["segment"]))
     colours = colours_for(names)
@@ -207,9 +209,11 @@ def plot_migration(migration: pd.DataFrame) -> "Figure":
     noise of refitting stay pale.
     """
     if migration.empty:
-        return _nothing(figure(height=1.2)[0], "no moves: there is only one date")
+        return nothing_to_draw(figure(height=1.2)[0], "no moves: there is only one date")
     from matplotlib.patches import Rectangle
 
+    if "hidden" in migration:
+        migration = migration[~migration["hidden"].astype(bool)]
     rows = list(dict.fromkeys(migration["segment_from"]))
     columns = list(dict.fromkeys([*rows, *migration["segment_to"]]))
     columns = [name for name in columns if name in set(migration["segment_to"])]
@@ -240,16 +244,6 @@ def _largest_move(migration: pd.DataFrame) -> str:
         f"{top['share']:.0%} of {label(top['segment_from'])} are now {label(top['segment_to'])}, "
         "the largest move"
     )
-
-
-def _nothing(fig: "Figure", why: str) -> "Figure":
-    """Turn a figure into a sentence that says why there is nothing to draw."""
-    fig.clear()
-    fig.set_size_inches(7.0, 0.6)
-    ax = fig.add_subplot()
-    ax.set_axis_off()
-    ax.text(0.0, 0.5, f"Nothing to draw: {why}.", color=MUTED, va="center")
-    return fig
 
 
 def _heat(

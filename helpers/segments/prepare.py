@@ -1,8 +1,8 @@
 """Turn features into comparable dimension scores, the same way at every date.
 
 Each ingredient is put on a robust scale; a dimension is the mean of its ingredients, scaled
-again, so that each dimension weighs the same. What was learnt from the accounts of one date is
-kept, so that the accounts of another date are put on the same scale.
+again, so that each dimension weighs what it is declared to. What was learnt from the accounts of
+one date is kept, so that the accounts of another date are put on the same scale.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,6 @@ from helpers.segments.scaling import CLIP, Learnt, learn, scale, spread
 
 __all__ = ["Preparation", "dimension_scores", "fit_preparation"]
 
-NO_HISTORY = "is_short_history"
-"""Not behaviour, but the mark that a trend is missing because there is no history yet."""
 DIGITS = 9
 """Scores are rounded: the last bits depend on the number of threads."""
 
@@ -30,8 +28,8 @@ class Preparation:
     learnt : tuple of Learnt
         Every declared ingredient, also those that are left out, with the reason.
     dimensions : DataFrame
-        One row a dimension: ``dimension``, ``meaning``, ``n_features``, ``centre``, ``scale``,
-        ``missing`` (policy), ``n_missing`` (accounts), ``used``.
+        One row a dimension: ``dimension``, ``meaning``, ``n_features``, ``weight``, ``centre``,
+        ``scale``, ``missing`` (policy), ``n_missing`` (accounts), ``used``.
     correlated : DataFrame
         Pairs of features of which one was dropped.
     """
@@ -55,6 +53,7 @@ class Preparation:
                 "transform": item.ingredient.transform,
                 "per_person": item.ingredient.per_person,
                 "n_missing": item.n_missing,
+                "missing_means": item.ingredient.absent or "unknown: does not count",
                 "used": not item.reason,
                 "reason": item.reason,
             }
@@ -77,8 +76,7 @@ def fit_preparation(
         Live accounts at one ``as_of``.
     dictionary : DataFrame
         Of the features: ``feature`` and ``behavioural``. A feature that is not behavioural is
-        refused; ``is_short_history`` is the declared exception: it marks that a trend is
-        missing because there is no history yet.
+        refused, unless its dimension says that it is about something else.
     max_correlation : float
         Of two ingredients correlated more strongly than that, the later one is dropped.
     dimensions : sequence of Dimension
@@ -91,7 +89,12 @@ def fit_preparation(
     """
     behavioural = set(dictionary.loc[dictionary["behavioural"].astype(bool), "feature"])
     found = [
-        learn(features, ingredient, dimension.name, behavioural | {NO_HISTORY})
+        learn(
+            features,
+            ingredient,
+            dimension.name,
+            behavioural if dimension.behaviour else set(dictionary["feature"]),
+        )
         for dimension in dimensions
         for ingredient in dimension.ingredients
     ]
@@ -106,15 +109,15 @@ def dimension_scores(features: pd.DataFrame, preparation: Preparation) -> pd.Dat
     Returns
     -------
     DataFrame, (n_rows, n_dimensions)
-        Robust standard deviations from the median account of the date it was learnt at;
-        0 where nothing is known. Indexed like ``features``.
+        Robust standard deviations from the median account of the date it was learnt at, times
+        the dimension's weight; 0 where nothing is known. Indexed like ``features``.
     """
     used = preparation.dimensions[preparation.dimensions["used"]].set_index("dimension")
     kept = [item for item in preparation.learnt if not item.reason]
     scaled = pd.DataFrame({item.feature: scale(features, item) for item in kept})
     means = _means(scaled.reindex(features.index), kept)[used.index]
-    scores = (means - used["centre"]) / used["scale"]
-    return scores.clip(-CLIP, CLIP).fillna(0.0).round(DIGITS)
+    scores = ((means - used["centre"]) / used["scale"]).clip(-CLIP, CLIP)
+    return (scores * used["weight"]).fillna(0.0).round(DIGITS)
 
 
 def _drop_identical(
@@ -171,6 +174,7 @@ def _learn_dimensions(
                 "n_features": sum(
                     item.dimension == dimension.name and not item.reason for item in found
                 ),
+                "weight": dimension.weight,
                 "centre": float(values.median()) if size > 0 else 0.0,
                 "scale": size if size > 0 else 1.0,
                 "missing": dimension.missing,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.segments.model import CHURNED, Segmentation, live_at
 from helpers.segments.readings import days_active_per_week, reading, window_of
+from helpers.segments.segmentation import CHURNED, Segmentation, live_at
 
 __all__ = ["METRICS", "PROFILE_COLUMNS", "order_segments", "profile_segments"]
 

@@ -36,6 +36,8 @@ class Learnt:
         Typical size; values are divided by it before they are transformed.
     centre, scale : float
         Median and robust spread of the transformed values.
+    worst : float
+        What a missing value is taken for where it means something; NaN where it does not.
     n_missing : int
         Live accounts without a value.
     reason : str
@@ -48,6 +50,7 @@ class Learnt:
     unit: float = 1.0
     centre: float = 0.0
     scale: float = 1.0
+    worst: float = float("nan")
     n_missing: int = 0
     reason: str = ""
 
@@ -83,12 +86,17 @@ def learn(
         return learnt.refused(reason)
     unit = _typical_size(values)
     changed = _transform(values, ingredient, unit)
-    return replace(learnt, unit=unit, centre=float(changed.median()), scale=spread(changed))
+    worst = float(changed.min()) if ingredient.absent else float("nan")
+    changed = changed.fillna(worst)
+    return replace(
+        learnt, unit=unit, centre=float(changed.median()), scale=spread(changed), worst=worst
+    )
 
 
 def scale(features: pd.DataFrame, learnt: Learnt) -> pd.Series:
     """Return the ingredient of each row in robust standard deviations, clipped."""
     changed = _transform(_raw(features, learnt.ingredient), learnt.ingredient, learnt.unit)
+    changed = changed.fillna(learnt.worst)
     return ((changed - learnt.centre) / learnt.scale).clip(-CLIP, CLIP)
 
 

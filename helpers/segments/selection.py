@@ -5,8 +5,9 @@ rows among thousands), if it does not come back when accounts are resampled, or 
 silhouette is no better than chance gives in one shapeless cloud. If all are out, there is no
 structure to be found, and that is the result. A number that gives two clusters the same name,
 and so the same playbook, gives way to one that does not. Among the rest the highest silhouette
-wins; numbers within a near tie of it are shown, and of those at most seven clusters are
-preferred to more, then the more stable, then the smaller number.
+wins; numbers within a near tie of it are shown, and of those the number of the run before is
+taken, else at most seven clusters are preferred to more, then the more stable, then those to
+which one cluster more would add nothing by the gap statistic, then the smaller number.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,12 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from helpers.segments.agreement import adjusted_rand, best_jaccard
-from helpers.segments.cluster import Clustering, assign, canonical_order, fit_clusters, one_thread
+from helpers.segments.agreement import adjusted_rand
+from helpers.segments.chance import chance_silhouette, gap_statistic
+from helpers.segments.cluster import Clustering, assign, fit_clusters, one_thread
+from helpers.segments.stability import jaccard_per_cluster, resampled, thinned
+from helpers.segments.widths import silhouette
 
-__all__ = ["Rule", "choose", "evaluate", "silhouette"]
+__all__ = ["Rule", "choose", "evaluate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class Rule:
         Resamples for stability.
     n_chance : int
         Shapeless clouds drawn for comparison.
+    n_gap : int
+        Boxes without clusters drawn for the gap statistic.
     """
 
     min_share: float = 0.02
@@ -54,31 +59,11 @@ class Rule:
     preferred_max: int = 7
     n_draws: int = 20
     n_chance: int = 10
+    n_gap: int = 5
 
-
-MAX_ACCOUNTS = 4_000
-"""Of more accounts every n-th, in canonical order, is resampled and compared with chance."""
-MAX_SILHOUETTE_ACCOUNTS = 2_000
-N_STARTS_RESAMPLED = 3
-
-
-def silhouette(scores: pd.DataFrame, clusters: NDArray[np.generic]) -> float:
-    """Mean silhouette of a clustering; NaN with fewer than two clusters.
-
-    Beyond 2,000 accounts it is computed over every n-th account in canonical order.
-
-    References
-    ----------
-    P. J. Rousseeuw (1987), *J. Comput. Appl. Math.* 20, 53-65.
-    """
-    from sklearn.metrics import silhouette_score
-
-    step = -(-len(scores) // MAX_SILHOUETTE_ACCOUNTS)
-    rows = canonical_order(scores)[::step]
-    labels = np.asarray(clusters)[rows]
-    if not 1 < len(np.unique(labels)) < len(labels):
-        return float("nan")
-    return float(silhouette_score(scores.to_numpy(float)[rows], labels))
+    def least(self, n_accounts: int) -> float:
+        """Smallest cluster allowed among so many accounts."""
+        return max(self.min_accounts, self.min_share * n_accounts)
 
 
 CountNames = Callable[[pd.Series, pd.DataFrame], int]
@@ -110,14 +95,16 @@ def evaluate(
 
     Returns
     -------
-    DataFrame, (n_numbers, 10)
+    DataFrame, (n_numbers, 13)
         ``n_clusters``, ``inertia``, ``silhouette``, ``silhouette_se`` (under resampling),
-        ``silhouette_chance`` (highest of the shapeless clouds), ``stability`` (mean adjusted
-        Rand index), ``jaccard_min``, ``smallest`` (accounts), ``largest_share``, ``n_names``.
+        ``silhouette_chance`` (highest of the shapeless clouds), ``gap`` and ``gap_se`` (gap
+        statistic and its standard error), ``stability`` (mean adjusted Rand index),
+        ``jaccards`` (of each cluster, in order) and the smallest, ``jaccard_min``, ``smallest``
+        (accounts), ``largest_share``, ``n_names``.
     """
     rule = rule or Rule()
-    possible = [k for k in numbers if k < len(scores.drop_duplicates())]
-    sample = scores.iloc[canonical_order(scores)[:: -(-len(scores) // MAX_ACCOUNTS) or 1]]
+    possible = [k for k in numbers if 2 <= k < len(scores.drop_duplicates())]
+    sample = thinned(scores)
     rows = []
     with one_thread():
         for k in possible:
@@ -126,13 +113,20 @@ def evaluate(
             names = count_names(labels, fitted.centres) if count_names else k
             rows.append(_measure(sample, fitted, labels, seed, rule) | {"n_names": names})
     columns = ["n_clusters", "inertia", "silhouette", "silhouette_se", "silhouette_chance"]
-    columns += ["stability", "jaccard_min", "smallest", "largest_share", "n_names"]
+    columns += ["gap", "gap_se", "stability", "jaccards", "jaccard_min", "smallest"]
+    columns += ["largest_share", "n_names"]
     measured = pd.DataFrame(rows, columns=columns)
     full = measured.set_index("n_clusters").reindex(pd.Index(list(numbers), name="n_clusters"))
     return full.reset_index().round(6)
 
 
-def choose(measured: pd.DataFrame, n_accounts: int, *, rule: Rule | None = None) -> pd.DataFrame:
+def choose(
+    measured: pd.DataFrame,
+    n_accounts: int,
+    *,
+    rule: Rule | None = None,
+    usual: int | None = None,
+) -> pd.DataFrame:
     """Apply the rule.
 
     Parameters
@@ -143,6 +137,8 @@ def choose(measured: pd.DataFrame, n_accounts: int, *, rule: Rule | None = None)
         Accounts that were clustered.
     rule : Rule, optional
         Its limits.
+    usual : int, optional
+        Number of the run before: of near ties it is taken, so that a team keeps its segments.
 
     Returns
     -------
@@ -165,8 +161,11 @@ def choose(measured: pd.DataFrame, n_accounts: int, *, rule: Rule | None = None)
     tied = left[left["silhouette"] >= best["silhouette"] - margin]
     table.loc[tied.index, "near_tie"] = len(tied) > 1
     ranked = tied.assign(
-        crowded=tied["n_clusters"] > rule.preferred_max, steady=-tied["stability"].round(1)
-    ).sort_values(["crowded", "steady", "n_clusters"])
+        unusual=tied["n_clusters"] != usual,
+        crowded=tied["n_clusters"] > rule.preferred_max,
+        steady=-tied["stability"].round(1),
+        gains=~_enough_by_gap(table).reindex(tied.index),
+    ).sort_values(["unusual", "crowded", "steady", "gains", "n_clusters"])
     chosen = ranked.index[0]
     table.loc[chosen, "chosen"] = True
     table.loc[left.index, "reason"] = "less separated than the best"
@@ -177,63 +176,42 @@ def choose(measured: pd.DataFrame, n_accounts: int, *, rule: Rule | None = None)
 
 def _measure(
     sample: pd.DataFrame, fitted: Clustering, clusters: pd.Series, seed: int, rule: Rule
-) -> dict[str, float]:
+) -> dict[str, float | list[float]]:
     k = len(fitted.centres)
     sizes = np.bincount(clusters.to_numpy(), minlength=k + 1)[1:]
     labels = assign(sample, fitted.centres)["cluster"].to_numpy()
-    again = _resampled(sample, k, seed, rule.n_draws)
-    overlaps = [best_jaccard(labels, other) for other in again]
+    again = resampled(sample, k, seed=seed, n_draws=rule.n_draws)
+    gap, gap_se = gap_statistic(sample, k, seed=seed, n_boxes=rule.n_gap)
+    overlaps = jaccard_per_cluster(labels, again)
     return {
         "n_clusters": k,
         "inertia": fitted.inertia,
         "silhouette": silhouette(sample, labels),
         "silhouette_se": float(np.std([silhouette(sample, other) for other in again])),
-        "silhouette_chance": _chance(sample, k, seed, rule.n_chance),
+        "silhouette_chance": chance_silhouette(sample, k, seed=seed, n_clouds=rule.n_chance),
+        "gap": gap,
+        "gap_se": gap_se,
         "stability": float(np.mean([adjusted_rand(labels, other) for other in again])),
-        "jaccard_min": float(np.mean(overlaps, axis=0).min()),
+        "jaccard_min": min(overlaps),
+        "jaccards": overlaps,
         "smallest": int(sizes.min()),
         "largest_share": float(sizes.max() / sizes.sum()),
     }
 
 
-def _resampled(sample: pd.DataFrame, k: int, seed: int, n_draws: int) -> list[NDArray[np.generic]]:
-    """Fit on resampled accounts, assign all accounts of the sample."""
-    rng = np.random.default_rng([seed, k])
-    found = []
-    for _ in range(n_draws):
-        draw = sample.iloc[rng.integers(0, len(sample), len(sample))]
-        kinds = len(draw.drop_duplicates())
-        again = fit_clusters(draw, min(k, kinds), seed=seed, n_starts=N_STARTS_RESAMPLED)
-        found.append(assign(sample, again.centres)["cluster"].to_numpy())
-    return found
-
-
-def _chance(sample: pd.DataFrame, k: int, seed: int, n_clouds: int) -> float:
-    """Highest silhouette in normal clouds with the same correlations: no clusters in them.
-
-    References
-    ----------
-    Liu, Hayes, Nobel, Marron (2008), *JASA* 103, 1281-1293 (SigClust): one Gaussian as null.
-    """
-    rng = np.random.default_rng([seed, k, 1])
-    covariance = np.cov(sample.to_numpy(float), rowvar=False).reshape(sample.shape[1], -1)
-    powers, directions = np.linalg.eigh(covariance)
-    root = (directions * np.sqrt(powers.clip(min=0))) @ directions.T
-    found = []
-    for _ in range(n_clouds):
-        cloud = rng.standard_normal(sample.shape) @ root
-        frame = pd.DataFrame(cloud, columns=sample.columns)
-        fitted = fit_clusters(frame, k, seed=seed, n_starts=N_STARTS_RESAMPLED)
-        found.append(silhouette(frame, assign(frame, fitted.centres)["cluster"].to_numpy()))
-    return float(np.max(found))
+def _enough_by_gap(measured: pd.DataFrame) -> pd.Series:
+    """Tell for each number whether one cluster more would not raise the gap beyond its error."""
+    if "gap" not in measured:
+        return pd.Series(True, index=measured.index)
+    following = measured["gap"].shift(-1) - measured["gap_se"].shift(-1)
+    return (measured["gap"] >= following) | following.isna()
 
 
 def _refusal(row: pd.Series, n_accounts: int, rule: Rule) -> str:
-    least = max(rule.min_accounts, rule.min_share * n_accounts)
     checks = [
         (np.isnan(row["silhouette"]), "fewer distinct accounts than clusters"),
         (
-            row["smallest"] < least,
+            row["smallest"] < rule.least(n_accounts),
             f"a cluster of {row['smallest']:.0f} accounts: outliers, not a segment",
         ),
         (row["stability"] < rule.min_stability, "does not come back when accounts are resampled"),

@@ -151,6 +151,7 @@ def _kind(kind: str, n: int, rng: np.random.Generator) -> pd.DataFrame:
             "tickets__change_30d": np.where(tickets > 0, rng.normal(0, 0.3, n), np.nan),
             "tickets_escalated__n_90d": rng.binomial(tickets, 0.1).astype(float),
             "errors__n_90d": rng.poisson(3 * people).astype(float),
+            "error_rate__90d": rng.gamma(4, 0.005, n),
             "nps_last": np.where(answered, np.clip(np.round(draw("nps")), 0, 10), np.nan),
             "csat__mean_90d": np.where(tickets > 0, np.clip(draw("nps") / 2, 1, 5), np.nan),
             "help__n_30d": rng.poisson(np.maximum(draw("help"), 0.02) * people).astype(float),

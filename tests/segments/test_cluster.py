@@ -9,7 +9,8 @@ from helpers.segments.agreement import (
     ward_agreement,
 )
 from helpers.segments.cluster import assign, fit_clusters
-from helpers.segments.selection import Rule, choose, evaluate, silhouette
+from helpers.segments.selection import Rule, choose, evaluate
+from helpers.segments.widths import silhouette
 
 QUICK = Rule(n_draws=5, n_chance=3)
 

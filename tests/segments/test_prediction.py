@@ -40,8 +40,22 @@ def history():
     return features, table, segmentation
 
 
-def compare(features, labels, segmentation):
-    return compare_groupings(features, labels, make_dictionary(features), segmentation, seed=1)
+def compare(features, labels, segmentation, outcome="churned"):
+    table = compare_groupings(features, labels, make_dictionary(features), segmentation, seed=1)
+    return table[table["outcome"] == outcome]
+
+
+def test_upgrades_are_judged_as_churn_is(history):  # G-17
+    features, labels, segmentation = history
+    both = labels.assign(upgraded=labels["churned"])
+    table = compare(features, both, segmentation, "upgraded").set_index("grouping")
+    churn = compare(features, labels, segmentation).set_index("grouping")
+    assert table["gain"].tolist() == pytest.approx(churn["gain"].tolist())
+    assert table["n_events"].tolist() == churn["n_churned"].tolist()
+    unknown = compare(features, labels, segmentation, "upgraded")
+    assert unknown["reason"].tolist() == [
+        "no date has 5 upgraded accounts and as many on dates known by then"
+    ]
 
 
 def test_segments_beat_plan_and_industry_where_behaviour_decides(history):  # G-17

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.segments.dimensions import DIMENSIONS, Dimension, Ingredient
+from helpers.segments.dimensions import DIMENSIONS, FIRMOGRAPHICS, Dimension, Ingredient
 from helpers.segments.prepare import dimension_scores, fit_preparation
 from helpers.segments.readings import reading, window_of
 from tests.segments.frames import make_dictionary, make_features
@@ -35,9 +37,11 @@ def test_scores_are_centred_clipped_and_complete(table):
     "column",
     [
         "active_users__n_90d",
-        "adoption__share_90d",
+        "core_features_used__n_30d",
         "days_since_last_login",
-        "events__change_30d",
+        "error_rate__90d",
+        "events__share_of_peak",
+        "events__slope_90d",
         "help__n_30d",
         "mrr",
         "nps_last",
@@ -75,7 +79,7 @@ def test_only_behaviour_counts(table):  # Z-02
     dictionary = make_dictionary(table).assign(behavioural=False)
     nothing = fit_preparation(table, dictionary)
     refused = nothing.ingredients.set_index("feature")["reason"]
-    assert refused["adoption__share_90d"] == "not in the dictionary as behaviour"
+    assert refused["features_used__n_30d"] == "not in the dictionary as behaviour"
 
 
 def test_every_declared_ingredient_is_named_once():
@@ -84,18 +88,20 @@ def test_every_declared_ingredient_is_named_once():
 
 
 def test_absent_constant_identical_and_correlated_features_are_listed(table):  # F-22, E05
+    days = table["days_since_last_login"]
     features = table.assign(
-        errors__n_90d=np.nan,
+        error_rate__90d=np.nan,
         tickets_escalated__n_90d=4.0,
-        core_adoption__share_90d=table["adoption__share_90d"],
-        feature_entropy_90d=table["adoption__share_90d"] + 1e-3 * np.arange(len(table)),
+        days_since_last_event=days,
+        csat__mean_90d=table["nps_last"].fillna(5) + 1e-3 * np.arange(len(table)),
+        nps_last=table["nps_last"].fillna(5),
     )
     prepared = prepare(features, max_correlation=0.9)
     reasons = prepared.ingredients.set_index("feature")["reason"]
-    assert reasons["errors__n_90d"] == "missing for every account: its source is absent"
+    assert reasons["error_rate__90d"] == "missing for every account: its source is absent"
     assert reasons["tickets_escalated__n_90d"] == "constant"
-    assert reasons["core_adoption__share_90d"] == "identical with adoption__share_90d"
-    assert reasons["feature_entropy_90d"].startswith("correlated more than 0.9")
+    assert reasons["days_since_last_event"] == "identical with days_since_last_login"
+    assert reasons["csat__mean_90d"].startswith("correlated more than 0.9")
     assert len(prepared.correlated) >= 1
 
 
@@ -142,3 +148,35 @@ def test_the_nearest_window_is_read():
     assert reading(frame, "tickets__n", days=90, scaled=True).iloc[0] == pytest.approx(15.0)
     assert reading(frame, "tickets__n", days=90).isna().tolist() == [False, True]
     assert reading(frame, "absent").isna().all()
+
+
+def test_a_meaningful_absence_is_the_worst_and_is_listed():
+    table = make_features(60).reset_index(drop=True)
+    table.loc[:4, "days_since_last_login"] = np.nan
+    prepared = prepare(table)
+    means = prepared.ingredients.set_index("feature")["missing_means"]
+    assert means["days_since_last_login"] == "never logged in"
+    assert means["nps_last"] == "unknown: does not count"
+    longest = table["days_since_last_login"].max()
+    filled = table.fillna({"days_since_last_login": longest})
+    pd.testing.assert_frame_equal(
+        dimension_scores(table, prepared), dimension_scores(filled, prepared)
+    )
+
+
+def test_who_the_customer_is_counts_only_where_it_is_asked_for():  # Z-02
+    table = make_features(60).reset_index(drop=True)
+    switched = prepare(table, dimensions=(*DIMENSIONS, *FIRMOGRAPHICS))
+    assert "size" not in prepare(table).names
+    assert "size" in switched.names
+    used = switched.ingredients.query("dimension == 'size' and used")["feature"]
+    assert set(used) == {"employees"}  # revenue says the same here, and there are no seats
+
+
+def test_a_dimension_of_half_weight_spreads_half_as_far():
+    table = make_features(200).reset_index(drop=True)
+    half = next(d for d in DIMENSIONS if d.name == "relationship")
+    full = replace(half, weight=1.0)
+    scores = [dimension_scores(table, prepare(table, dimensions=(d,))) for d in (half, full)]
+    assert half.weight == 0.5
+    pd.testing.assert_frame_equal(2 * scores[0], scores[1], atol=1e-8)
