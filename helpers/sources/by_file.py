@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from helpers.config import CompanyConfig
 from helpers.sources.checking import Checked
@@ -50,12 +50,20 @@ class ByFile:
         Thresholds, and whose data these are.
     issues : Issues
         Receives a note of each kept file that is damaged.
+    settle : callable
+        Raises if a file was written to since it was opened.
     """
 
     def __init__(
-        self, session: Session, kept: KeptRows, config: CompanyConfig, issues: Issues
+        self,
+        session: Session,
+        kept: KeptRows,
+        config: CompanyConfig,
+        issues: Issues,
+        settle: Callable[[], None],
     ) -> None:
-        self.session, self.kept, self.config, self.issues = session, kept, config, issues
+        self.session, self.kept, self.config = session, kept, config
+        self.issues, self.settle = issues, settle
 
     def load(
         self,
@@ -132,6 +140,7 @@ class ByFile:
                 n_source=loaded.n_records + len(loaded.bad),
                 n_filtered=n_filtered,
                 bad=loaded.bad,
+                settle=self.settle,
             )
         except MISFITS as error:
             raise bind_error(f"sources.{table}", error) from None

@@ -109,13 +109,19 @@ class KeptRows:
         n_source: int,
         n_filtered: int,
         bad: Sequence[BadLine],
+        settle: Callable[[], None],
     ) -> KeptFile:
-        """Compute the rows of a file and keep them; a reader sees them whole or not at all."""
+        """Compute the rows of a file and keep them; a reader sees them whole or not at all.
+
+        ``settle`` raises if the file was written to since its fingerprint was taken: its rows
+        would then be kept under the wrong one.
+        """
         draft = self.folder / f"{key}.{session.scratch.name}.tmp"
         session.run(fill(
             "COPY (SELECT * FROM {q} ORDER BY _pos) TO {p} (FORMAT parquet, COMPRESSION snappy)",
             q=query, p=literal(str(draft)),
         ))  # fmt: skip
+        settle()
         sha256 = fingerprint(draft)
         path = self.folder / f"{key}-{sha256[:16]}.parquet"
         draft.replace(path)

@@ -111,7 +111,13 @@ def _load_source(
         context.issues.add(name, column_name, "column missing in some files of the source", 0, 0,
                            file_name)  # fmt: skip
     if context.kept is not None and suits(checked, mapping, opened):
-        by_file = ByFile(context.session, context.kept, context.config, context.issues)
+        by_file = ByFile(
+            context.session,
+            context.kept,
+            context.config,
+            context.issues,
+            context.opener.check_unchanged,
+        )
         loaded = by_file.load(result, checked, mapping, opened, promised=context.promised)
     else:
         loaded = _load_whole(context, result, checked, mapping, opened, lookups)

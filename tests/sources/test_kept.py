@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from helpers.errors import MachineError
 from helpers.sources import by_file, csv_fast, kept
 from helpers.sources.by_file import DAMAGED
 from tests.sources.made import config, out_of, read, reasons, write
@@ -157,6 +158,23 @@ def test_rows_kept_by_other_code_or_another_duckdb_are_not_used(tmp_path, loads,
         monkeypatch.setattr(where, name, value)
         outcome(folder, kept_folder=kept_in(tmp_path))
         assert {"events-1.csv", "events-2.csv"} <= set(loads)
+
+
+def test_fault_A28_a_file_that_changes_while_it_is_read_is_not_kept(tmp_path, monkeypatch):
+    folder = export(tmp_path / "in", 2)
+    real = csv_fast._FastReader.load
+
+    def load(self: Any, session: Any, names: Any) -> Any:
+        loaded = real(self, session, names)
+        if self.name == "events-2.csv":
+            with (folder / self.name).open("a") as file:
+                file.write("A1,login,2024-03-02T11:00:00Z,u1,1\n")
+        return loaded
+
+    monkeypatch.setattr(csv_fast._FastReader, "load", load)
+    with pytest.raises(MachineError, match=r"events-2\.csv changed while it was read"):
+        read(folder, COMPANY, kept_folder=kept_in(tmp_path))
+    assert len(list(kept_in(tmp_path).glob("*.json"))) == 1  # of the first file
 
 
 def test_nothing_is_kept_that_the_newest_reading_does_not_use(tmp_path):
