@@ -28,6 +28,11 @@ def main() -> None:
 
         scores.main(sys.argv[2:])
         return
+    if sys.argv[1:2] == ["segments"]:
+        from benchmarks import segments
+
+        segments.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(
         description=__doc__,
         prog="python -m benchmarks",

@@ -3,6 +3,7 @@
 ``python -m benchmarks segments [planted | null | scale ...] [--folder DIR]``
 """
 
+import argparse
 import json
 import resource
 import subprocess
@@ -32,6 +33,19 @@ PARTS = ("planted", "null", "scale")
 N_COLUMNS = 40
 FULL_SILHOUETTE = 10_000
 """Accounts beyond which plain scikit-learn's silhouette is not run: it grows with the square."""
+
+
+def main(given: list[str]) -> None:
+    """Read the command line and run what it asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks segments")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help=", ".join(PARTS))
+    parser.add_argument("--folder", type=Path, help="keep companies here, and use them again")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--sizes", type=float, nargs="+", default=[1e4, 1e5, 1e6])
+    asked = parser.parse_args(given)
+    if set(asked.parts) - set(PARTS):
+        parser.error(f"expected parts of {', '.join(PARTS)}, got {' '.join(asked.parts)}")
+    run_segments(asked.parts, asked.folder, asked.seeds, [round(size) for size in asked.sizes])
 
 
 def run_segments(parts: list[str], folder: Path | None, seeds: list[int], sizes: list[int]) -> None:
@@ -88,7 +102,7 @@ def _held_against_truth(
 ) -> dict[str, float]:
     found = segment_accounts(features, dictionary, seed=20260701)
     table, now = found.assignments, found.as_of
-    before = earlier_date(table["as_of"], now)
+    before = pd.Timestamp(earlier_date(table["as_of"], now))
     then, today = (_at(table, weeks, date) for date in (before, now))
     live = today[today["segment"] != CHURNED]
     settled = live[live["weeks"] >= SETTLED_WEEKS]

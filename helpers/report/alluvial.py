@@ -115,18 +115,18 @@ def _bands(
     leaving = {name: top for name, (top, _) in left.items()}
     arriving = {name: top for name, (top, _) in right.items()}
     curve = (1 - np.cos(np.pi * np.linspace(0, 1, STEPS))) / 2
-    for row in ranked.itertuples():
-        y0, y1, n = leaving[row.segment_from], arriving[row.segment_to], float(row.n)
-        leaving[row.segment_from] += n
-        arriving[row.segment_to] += n
+    starts, ends = ranked["segment_from"].astype(str), ranked["segment_to"].astype(str)
+    for start, end, n in zip(starts, ends, ranked["n"].astype(float), strict=True):
+        y0, y1 = leaving[start], arriving[end]
+        leaving[start] += n
+        arriving[end] += n
         upper = y0 + (y1 - y0) * curve
-        stays = row.segment_from == row.segment_to
         ax.fill_between(
             np.linspace(0, 1, STEPS),
             upper,
             upper + n,
-            color=colours[row.segment_from],
-            alpha=0.15 if stays else 0.65,
+            color=colours[start],
+            alpha=0.15 if start == end else 0.65,
             lw=0,
         )
 
@@ -139,7 +139,7 @@ def _title(flows: pd.DataFrame, n_hidden: int) -> str:
     else:
         odd = moved[~moved["expected"].astype(bool)]
         word, rows = ("unexpected ", odd) if len(odd) else ("", moved)
-        top = rows.loc[rows["n"].idxmax()]
+        top = rows.nlargest(1, "n", keep="first").iloc[0]
         told = (
             f"{share:.0%} moved; the widest {word}stream: {top['n']:,.0f} from "
             f"{label(top['segment_from'], width=24)} to {label(top['segment_to'], width=24)}"

@@ -120,7 +120,7 @@ def largest(composition: pd.DataFrame) -> dict[str, str | float]:
     """Return ``segment`` and ``share`` of the largest segment; "none" and 0 without any."""
     if composition.empty:
         return {"segment": "none", "share": 0.0}
-    row = composition.loc[composition["n_accounts"].astype(float).idxmax()]
+    row = composition.nlargest(1, "n_accounts").iloc[0]
     return {"segment": str(row["segment"]), "share": float(row["share"])}
 
 
