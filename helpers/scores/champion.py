@@ -15,7 +15,7 @@ from helpers.artifacts import Run
 from helpers.audit.drift import earlier_run
 from helpers.scores.backtest import MIN_POSITIVES
 from helpers.scores.evaluate import draw_accounts
-from helpers.scores.store import AlteredModelError, Stored, read_model, write_model
+from helpers.scores.store import AlteredModelError, Stored, forget_model, read_model, write_model
 from helpers.scores.study import Study
 
 __all__ = ["CHAMPION_COLUMNS", "RETRAIN_AFTER_DAYS", "choose_model", "decide", "keep_model"]
@@ -117,9 +117,10 @@ def decide(
 def keep_model(run: Run, study: Study, decision: pd.DataFrame) -> pd.DataFrame:
     """Write the model that scores into the run's folder; return the decision with its digest.
 
-    Without a model nothing is written.
+    Without a model nothing is written, and one left by an interrupted run is removed.
     """
     if study.fitted is None:
+        forget_model(run, study.model)
         return decision
     stored = Stored(
         name=study.model,
@@ -196,16 +197,16 @@ def _decision(
     *,
     from_run: str = "",
 ) -> pd.DataFrame:
-    newest = study.panel.newest if len(study.panel.rows) else pd.NaT
-    learnt = newest if held is None else held.learnt_on
-    if study.fitted is None:
-        learnt = pd.NaT
+    learnt, age = None, np.nan
+    if study.fitted is not None:
+        learnt = study.panel.newest if held is None else held.learnt_on
+        age = float((study.panel.newest - learnt).days)
     row = {
         "model": study.model,
         "decision": decision,
         "reason": reason,
         "learnt_on": learnt,
-        "age_days": (newest - learnt).days if pd.notna(learnt) else np.nan,
+        "age_days": age,
         "n": found.n if found else 0,
         "n_positive": found.n_positive if found else 0,
         "loss_in_use": found.loss_in_use if found else np.nan,

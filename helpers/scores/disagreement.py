@@ -66,7 +66,7 @@ def disagreement_table(
     rows["manager"] = pd.Series(told, index=rows.index, dtype="object")
     rows["mrr"] = reading(there, "mrr").to_numpy()
     views = rows[list(VIEWS)]
-    rows["n_worried"], rows["n_calm"] = views.eq(WORRIED).sum(axis=1), views.eq(CALM).sum(axis=1)
+    rows["n_worried"], rows["n_calm"] = (views == WORRIED).sum(axis=1), (views == CALM).sum(axis=1)
     rows = rows[(rows["n_worried"] > 0) & (rows["n_calm"] > 0)].copy()
     rows["reading"] = [_in_words(row) for row in rows[list(VIEWS)].itertuples(index=False)]
     rows["apart"] = np.minimum(rows["n_worried"], rows["n_calm"])

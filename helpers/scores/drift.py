@@ -131,7 +131,8 @@ def population_stability(
     """
     known = before[~np.isnan(before)]
     tenths = np.arange(1, N_BINS) / N_BINS
-    edges = np.unique(np.quantile(known, tenths, method="lower")) if len(known) else []
+    cuts = np.quantile(known, tenths, method="lower") if len(known) else np.empty(0)
+    edges = np.unique(cuts)
     shares = []
     n_bins = len(edges) + 2
     for values in (before, now):

@@ -130,6 +130,18 @@ MEASURES = {
 }
 """What people call the measures of the comparison."""
 PROBABILITIES = ("churn_probability", "probability_low", "probability_high")
+RISKS: dict[str, Any] = {
+    "limit": 8,
+    "formats": dict.fromkeys(PROBABILITIES, "percent0"),
+    "headings": {"probability_low": "at least (90%)", "probability_high": "at most (90%)"},
+    "bars": ["churn_probability"],
+}
+APART: dict[str, Any] = {
+    "limit": 8,
+    "formats": {"mrr": "money"},
+    "because": "no view of an account is worried where another is calm",
+}
+"""How the tables of risks and of views that part are shown."""
 
 
 def served(fairness: pd.DataFrame) -> pd.DataFrame:

@@ -78,12 +78,13 @@ def facts(
     for name, model in (("", engagement.model), ("_own", own_past)):
         row = _row(engagement.evaluation, model)
         values |= {f"capture{name}{end}": row[key] for end, key in _ENDS}
-    for row in evaluation[
+    judged = evaluation[
         (evaluation["outcome"] == "upgraded")
         & (evaluation["metric"] == "roc_auc")
         & (evaluation["split"] == "time")
-    ].itertuples():
-        values[f"upgrade_auc_{str(row.model).replace(' ', '_').replace('-', '_')}"] = row.value
+    ]
+    for name, auc in zip(judged["model"], judged["value"], strict=True):
+        values[f"upgrade_auc_{str(name).replace(' ', '_').replace('-', '_')}"] = float(auc)
     return values
 
 

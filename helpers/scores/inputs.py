@@ -219,6 +219,7 @@ CHURN_INPUTS = (
     _i("message_open__rate_90d", "messages", "none", "{x:.0%} of messages opened"),
     _i("seats__share", "seats", "none", "{x:.0%} of seats in use"),
     _i("is_trial", "contract", "none", "on trial: {x:.0f}"),
+    _i("invoices__n_365d", "purchases", "log", "invoices in a year: {x:,.0f}"),
     _i("invites__n_30d", "invitations", "log", "invitations in 30 days: {x:,.0f}"),
     _with_ticket("uploads", "uploads__n_30d"),
     _with_ticket("exports", "exports__n_30d"),

@@ -17,7 +17,7 @@ from helpers.scores.inputs import Input, resolve
 from helpers.scores.judgement import fairness_table
 from helpers.scores.panel import Panel, folds
 from helpers.scores.predictions import probability_interval
-from helpers.scores.readings import reading
+from helpers.scores.readings import live_rows, reading
 from helpers.scores.study import Study, study_panel, team_capacity
 
 __all__ = ["ENGAGEMENT_MODEL", "engagement_study", "judged_tables", "next_week", "weekly_panel"]
@@ -125,8 +125,10 @@ def weekly_panel(
         rows = _week(past["active_days"], past["active_users"], days["active_days"].iloc[:, :at])
         there = _there(rows.index, left, days["active_days"].iloc[:, :at], starts[:at], cutoff)
         rows = rows[there & (rows["weeks_seen"] >= MIN_HISTORY)]
-        silent = days["active_days"].iloc[:, at] == 0 if at < len(starts) else np.nan
-        rows["outcome"] = silent.reindex(rows.index).astype(float) if at < len(starts) else np.nan
+        rows["outcome"] = np.nan
+        if at < len(starts):
+            silent = days["active_days"].iloc[:, at] == 0
+            rows["outcome"] = silent.reindex(rows.index).astype(float)
         tables.append(_with_snapshot(rows.assign(as_of=cutoff), features, cutoff))
     return _as_panel(tables)
 
@@ -183,7 +185,10 @@ def _there(
 def _with_snapshot(
     rows: pd.DataFrame, features: pd.DataFrame, cutoff: pd.Timestamp
 ) -> pd.DataFrame:
-    """Add what the newest snapshot before the week says, and what similar accounts did."""
+    """Add what the newest snapshot before the week says, and what similar accounts did.
+
+    An account that was no customer in that snapshot is left out.
+    """
     dates = features.loc[features["as_of"] <= cutoff, "as_of"]
     snapshot = features[features["as_of"] == dates.max()].set_index("account_id")
     there = snapshot.reindex(rows.index)
@@ -194,7 +199,8 @@ def _with_snapshot(
     groups = active.groupby(plan.fillna("").to_numpy())
     enough = groups.transform("size") >= MIN_PEERS
     rows["peers_active__share"] = groups.transform("mean").where(enough, active.mean())
-    return rows.reset_index(names="account_id")
+    there["is_live"] = there["is_live"].fillna(value=True) if "is_live" in there else True
+    return rows[live_rows(there).to_numpy(bool)].reset_index(names="account_id")
 
 
 def _as_panel(tables: list[pd.DataFrame]) -> Panel:

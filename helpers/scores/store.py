@@ -22,7 +22,7 @@ from helpers.scores.backtest import Fitted
 from helpers.scores.design import Design
 from helpers.scores.logistic import Linear, Sigmoid
 
-__all__ = ["AlteredModelError", "Stored", "read_model", "write_model"]
+__all__ = ["AlteredModelError", "Stored", "forget_model", "read_model", "write_model"]
 
 VERSION = 1
 FOLDER = "models"
@@ -69,6 +69,11 @@ def write_model(run: Run, stored: Stored) -> str:
     temporary.write_bytes(content)
     temporary.replace(path)
     return hashlib.sha256(content).hexdigest()
+
+
+def forget_model(run: Run, name: str) -> None:
+    """Remove a model from the run's folder, if there is one."""
+    _path(run.stage, name).unlink(missing_ok=True)
 
 
 def read_model(folder: Path, name: str, *, sha256: str) -> Stored:
@@ -135,10 +140,9 @@ def _model(plain: Mapping[str, Any]) -> Stored:
         raise ValueError(f"version {plain['version']!r}, expected {VERSION}")
     places, scales = ("used", "flagged"), ("medians", "centres", "spreads", "flag_centres")
     given = plain["design"]
-    design = Design(
-        **{name: np.array(given[name], dtype=np.intp) for name in places},
-        **{name: np.array(given[name], dtype=np.float64) for name in scales},
-    )
+    arrays: dict[str, Any] = {name: np.array(given[name], dtype=np.intp) for name in places}
+    arrays |= {name: np.array(given[name], dtype=np.float64) for name in scales}
+    design = Design(**arrays)
     coefficients = np.array(plain["coefficients"], dtype=np.float64)
     inputs = tuple((str(name), str(transform)) for name, transform in plain["inputs"])
     if len(coefficients) not in (0, len(design.source)):

@@ -7,6 +7,7 @@ take each account's segment anew at every date and compare accounts on the same 
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class Survival:
     hazards : DataFrame
         ``term, against, n_accounts, n_left, hazard_ratio, low, high, p_value``; empty with fewer
         than 20 departures, or where no best fit was found.
-    since : Timestamp
+    since : Timestamp or None
         First day of the curves.
     followed_days : int
         Length of the follow-up.
@@ -49,7 +50,7 @@ class Survival:
 
     curves: pd.DataFrame
     hazards: pd.DataFrame
-    since: pd.Timestamp
+    since: pd.Timestamp | None
     followed_days: int
     reason: str = ""
 
@@ -109,7 +110,7 @@ def _nothing(reason: str) -> Survival:
     return Survival(
         curves=pd.DataFrame(columns=list(CURVE_COLUMNS)),
         hazards=pd.DataFrame(columns=list(HAZARD_COLUMNS)),
-        since=pd.NaT,
+        since=None,
         followed_days=0,
         reason=reason,
     )
@@ -198,7 +199,9 @@ def _hazards(
     lost = spells.groupby("segment")["left"].sum()
     named = [str(name) for name in sizes.index[1:] if lost[name] > 0]
     kept = spells[spells["segment"].isin([usual, *named])]
-    columns = [(kept["segment"] == name).to_numpy(float) for name in named]
+    columns: list[NDArray[np.float64]] = [
+        np.asarray(kept["segment"] == name, dtype=np.float64) for name in named
+    ]
     columns += [_scaled(kept["mrr"]), _scaled(kept["age_days"])]
     terms = [*named, "monthly revenue, doubled", "age of the account, doubled"]
     days = kept["start"].to_numpy()
@@ -216,18 +219,25 @@ def _hazards(
     if any("converge" in str(warning.message) for warning in told):
         return pd.DataFrame(columns=list(HAZARD_COLUMNS))
     used = [term for term, keep in zip(terms, varies, strict=True) if keep]
-    people = kept.groupby("segment")["account_id"].nunique()
+    people, n_all = kept.groupby("segment")["account_id"].nunique(), kept["account_id"].nunique()
     table = pd.DataFrame(
         {
             "term": used,
             "against": [usual if term in named else "" for term in used],
-            "n_accounts": [int(people.get(term, kept["account_id"].nunique())) for term in used],
+            "n_accounts": [int(people.get(term, n_all)) for term in used],
             "n_left": [int(lost.get(term, kept["left"].sum())) for term in used],
-            "hazard_ratio": np.exp(fitted.params),
-            "low": np.exp(fitted.params - Z_95 * fitted.bse),
-            "high": np.exp(fitted.params + Z_95 * fitted.bse),
-            "p_value": fitted.pvalues,
         }
+    )
+    return _with_ratios(table, fitted)
+
+
+def _with_ratios(table: pd.DataFrame, fitted: Any) -> pd.DataFrame:
+    """Add hazard ratios with their robust intervals to the terms of a fitted model."""
+    table = table.assign(
+        hazard_ratio=np.exp(fitted.params),
+        low=np.exp(fitted.params - Z_95 * fitted.bse),
+        high=np.exp(fitted.params + Z_95 * fitted.bse),
+        p_value=fitted.pvalues,
     )
     numbers = ["hazard_ratio", "low", "high", "p_value"]
     table[numbers] = table[numbers].round(6)
@@ -253,7 +263,7 @@ def _spells(
         rows[name] = pd.to_numeric(rows[name], errors="coerce") if name in wanted else np.nan
     tables = []
     for date, mine in rows.groupby("as_of", sort=True):
-        day = pd.Timestamp(date)
+        day = pd.Timestamp(str(date))
         if ends[day] > day:
             spell = _followed(mine, left, day, ends[day])
             start = (day - dates[0]).days
@@ -265,6 +275,7 @@ def _spells(
 
 def _scaled(values: pd.Series) -> NDArray[np.float64]:
     """Return the logarithm to base 2 about its median, so that a step is a doubling."""
-    numbers = np.log2(values.astype("float64").clip(lower=1.0))
-    filled = numbers.fillna(numbers.median()).fillna(0.0)
-    return np.asarray(filled - filled.median(), dtype=np.float64)
+    numbers = np.log2(np.asarray(values.astype("float64").clip(lower=1.0), dtype=np.float64))
+    known = numbers[~np.isnan(numbers)]
+    middle = float(np.median(known)) if len(known) else 0.0
+    return np.nan_to_num(numbers, nan=middle) - middle

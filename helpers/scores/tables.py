@@ -89,8 +89,10 @@ def second_looks(
     features = run.read("02_feature_engineering", "features")
     labels = run.read("02_feature_engineering", "labels")
     config = run.config()
-    names = ("outcomes", "feedback")
-    outcomes, feedback = (run.read_optional("01_data_audit", name) for name in names)
+    audit = "01_data_audit"
+    outcomes, feedback = (
+        run.read(audit, name) if run.has(audit, name) else None for name in ("outcomes", "feedback")
+    )
     left = departures(outcomes, labels, time_zone=config.company.time_zone)
     assignments = run.read("03_segmentation", "assignments")
     stays = measure_survival(assignments, features, left, as_of=pd.Timestamp(config.as_of))

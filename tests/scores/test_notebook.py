@@ -64,7 +64,7 @@ def test_with_a_model(execute):
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
-    assert len(images) == 5
+    assert len(images) == 6
 
 
 @pytest.mark.parametrize("n_accounts", [0, 1, 2])

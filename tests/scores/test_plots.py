@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.plotting import BAND_COLOURS
+from helpers.plotting import BAND_COLOURS, colours_for
 from helpers.scores import plots
 
 mpl.use("Agg")
@@ -124,6 +124,32 @@ def test_score_bands_hold_every_account_in_the_colour_of_its_band():
     assert sorted(line.get_xdata()[0] for line in ax.get_lines()) == [30.5, 70.5]
 
 
+def test_curves_of_staying_step_down_in_the_colour_of_their_segment():
+    curves = pd.DataFrame(
+        {
+            "segment": ["At Risk"] * 3 + ["Casual Users"] * 2,
+            "since": pd.Timestamp("2026-01-01"),
+            "day": [0, 10, 90, 0, 90],
+            "at_risk": [20, 20, 15, 40, 40],
+            "left": [0, 5, 0, 0, 0],
+            "stayed": [1.0, 0.75, 0.75, 1.0, 1.0],
+            "low": [0.86, 0.5, 0.5, 0.93, 0.93],
+            "high": [1.0, 0.88, 0.88, 1.0, 1.0],
+        }
+    )
+
+    (ax,) = plots.plot_survival(curves).axes
+
+    best, worst = ax.get_lines()
+    assert worst.get_ydata().tolist() == [100, 75, 75]
+    assert worst.get_drawstyle() == "steps-post"
+    assert mpl.colors.to_hex(worst.get_color()) == colours_for(["At Risk"])["At Risk"]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["Casual Users: 0 of 40 left", "At Risk: 5 of 20 left"]
+    assert best.get_ydata().tolist() == [100, 100]
+    assert "75% of At Risk stayed, 100% of Casual Users" in ax.get_title(loc="left")
+
+
 def test_fault_E22_nothing_to_draw_says_why():
     empty = pd.DataFrame({"churn_score": pd.array([pd.NA], dtype="Int64"), "churn_band": [None]})
     figures = {
@@ -136,6 +162,7 @@ def test_fault_E22_nothing_to_draw_says_why():
             plots.plot_score_bands(empty),
         ],
         "nobody left within reach": [plots.plot_lead_time(pd.DataFrame())],
+        "no earlier date to follow": [plots.plot_survival(pd.DataFrame())],
     }
 
     for why, drawn in figures.items():

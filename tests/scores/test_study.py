@@ -200,6 +200,7 @@ def test_the_card_states_assumptions_limits_and_the_verdict(study):  # P-17
     assert f"{study.fitted.base_rate:.1%}" in card["score"]
     assert "Not available" in card["looks at"]
     assert "one direction only" in card["method"]
+    assert "A person decides; nothing is sent by itself" in card["purpose"]  # E-04
     assert all(len(text) > 40 for text in card)
 
 
