@@ -26,9 +26,9 @@ def test_transforms_are_as_declared():
 
 
 def test_a_trend_is_relative_to_the_accounts_of_its_date():
-    inputs = [BY_NAME["events__share_of_peak"]]
+    inputs = [BY_NAME["events__slope_90d"]]
     quiet, busy = [0.2 + 0.01 * i for i in range(21)], [0.6 + 0.01 * i for i in range(21)]
-    values = pd.DataFrame({"events__share_of_peak": quiet + busy})
+    values = pd.DataFrame({"events__slope_90d": quiet + busy})
     dates = pd.Series([1] * 21 + [2] * 21)
 
     found = signals(values, inputs, dates)[:, 0]
@@ -38,8 +38,8 @@ def test_a_trend_is_relative_to_the_accounts_of_its_date():
 
 
 def test_few_accounts_are_not_compared_with_each_other():
-    inputs = [BY_NAME["events__share_of_peak"]]
-    values = pd.DataFrame({"events__share_of_peak": [0.2, 0.9]})
+    inputs = [BY_NAME["events__slope_90d"]]
+    values = pd.DataFrame({"events__slope_90d": [0.2, 0.9]})
 
     assert signals(values, inputs, pd.Series([1, 1]))[:, 0].tolist() == [0.2, 0.9]
 
