@@ -81,7 +81,7 @@ def planted(folder: Path, seeds: list[int]) -> None:
     print("planted kinds, movers over a quarter (P precision, R recall; * without accounts whose")
     print(f"planted state is younger than {SETTLED_WEEKS} weeks at either date)")
     print(f"{'seed':>5}{'ARI':>8}{'ARI*':>8}{'shares off':>12}{'P':>7}{'R':>7}{'P*':>7}{'R*':>7}"
-          f"{'P noise':>9}")  # fmt: skip
+          f"{'moved':>8}")  # fmt: skip
     rows = []
     for seed in seeds:
         features, dictionary = tables(folder, seed)

@@ -11,22 +11,53 @@ from helpers.segments.widths import silhouette
 __all__ = ["chance_silhouette", "gap_statistic"]
 
 
+BEYOND = 4.0
+"""Standard deviations above the mean of the clouds."""
+
+
 def chance_silhouette(sample: pd.DataFrame, k: int, *, seed: int, n_clouds: int) -> float:
-    """Highest silhouette in normal clouds with the same correlations: no clusters in them.
+    """Silhouette that clouds without clusters do not reach; the clouds are of two kinds.
+
+    Half of the clouds are normal, with the correlations of the data. The others have each
+    dimension's own values, dealt out so that dimensions go together as in the data (by rank) and
+    in no other way: skewed or lumpy dimensions alone are no structure. Returned
+    is the highest, or four standard deviations above the mean of a kind if that is more: clouds
+    are few, and several numbers of clusters are tried.
 
     References
     ----------
     Liu, Hayes, Nobel, Marron (2008), *JASA* 103, 1281-1293 (SigClust): one Gaussian as null.
+    Iman, Conover (1982), *Commun. Stat. - Simul. Comput.* 11, 311-334: own values, given ranks.
     """
     rng = np.random.default_rng([seed, k, 1])
-    covariance = np.cov(sample.to_numpy(float), rowvar=False).reshape(sample.shape[1], -1)
-    powers, directions = np.linalg.eigh(covariance)
-    root = (directions * np.sqrt(powers.clip(min=0))) @ directions.T
-    found = []
-    for _ in range(n_clouds):
-        cloud = rng.standard_normal(sample.shape) @ root
-        found.append(_silhouette_of(pd.DataFrame(cloud, columns=sample.columns), k, seed))
-    return float(np.max(found))
+    values = sample.to_numpy(float)
+    plain = _root(np.cov(values, rowvar=False))
+    ranks = sample.rank(method="average").to_numpy(float)
+    tied = _root(np.corrcoef(ranks, rowvar=False) if len(sample) > 1 else np.eye(1))
+    ordered = np.sort(values, axis=0)
+    found: tuple[list[float], list[float]] = ([], [])
+    for number in range(n_clouds):
+        normal = rng.standard_normal(sample.shape)
+        if number % 2 == 0:
+            cloud = normal @ plain
+        else:
+            places = np.argsort(np.argsort(normal @ tied, axis=0, kind="stable"), axis=0)
+            cloud = np.take_along_axis(ordered, places, axis=0)
+        frame = pd.DataFrame(cloud, columns=sample.columns)
+        found[number % 2].append(_silhouette_of(frame, k, seed))
+    limits = [
+        max(float(np.nanmax(kind)), float(np.nanmean(kind) + BEYOND * np.nanstd(kind)))
+        for kind in found
+        if np.isfinite(kind).any()
+    ]
+    return max(limits, default=float("nan"))
+
+
+def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the matrix that gives normal draws this covariance."""
+    square = np.atleast_2d(np.nan_to_num(covariance))
+    powers, directions = np.linalg.eigh(square)
+    return np.asarray((directions * np.sqrt(powers.clip(min=0))) @ directions.T, np.float64)
 
 
 def _silhouette_of(frame: pd.DataFrame, k: int, seed: int) -> float:

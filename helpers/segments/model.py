@@ -17,7 +17,7 @@ from helpers.errors import ParameterError
 from helpers.segments.agreement import ward_agreement
 from helpers.segments.cluster import assign, fit_clusters, one_thread
 from helpers.segments.dimensions import DIMENSIONS, FIRMOGRAPHICS, Dimension
-from helpers.segments.levels import Yardstick, readings_of, yardstick_of
+from helpers.segments.levels import NEW, Yardstick, readings_of, yardstick_of
 from helpers.segments.lifecycle import engagement_level, lifecycle_stage
 from helpers.segments.names import count_names, name_accounts, name_clusters
 from helpers.segments.prepare import Preparation, dimension_scores, fit_preparation
@@ -25,8 +25,15 @@ from helpers.segments.rfm import rfm_scores, rfm_segment
 from helpers.segments.segmentation import CHURNED, Segmentation, is_young, live_at
 from helpers.segments.selection import Rule, choose, evaluate
 from helpers.segments.telling import missing_dimensions, warnings_of
+from helpers.segments.vocabulary import FAMILY_NAMES
 
-__all__ = ["FEW_ACCOUNTS", "place_accounts", "segment_accounts", "sets_apart"]
+__all__ = [
+    "FEW_ACCOUNTS",
+    "place_accounts",
+    "rule_segments",
+    "segment_accounts",
+    "sets_apart",
+]
 
 FEW_ACCOUNTS = 30
 
@@ -208,6 +215,9 @@ def _settle(
         agreement = ward_agreement(settled, clusters, seed=given.seed)
     everybody = clusters.reindex(found.scores.index).fillna(young or 0).astype(int)
     naming = name_clusters(readings_of(named, everybody), centres, yardstick).reset_index()
+    by_rule = naming["cluster"] == (young or 0)
+    naming.loc[by_rule, "segment"] = FAMILY_NAMES["new"]  # whatever their median age is today
+    naming.loc[by_rule, "rule"] = f"in the first {NEW} days"
     overlaps = found.selection.loc[found.selection["chosen"], "jaccards"].iloc[0]
     naming["jaccard"] = naming["cluster"].map(dict(zip(centres.index, overlaps, strict=True)))
     return centres, naming, agreement
@@ -263,7 +273,7 @@ def _assignments(
         segments, beside = near["cluster"].map(names), near["next_cluster"].map(names)
     else:
         near = pd.DataFrame({"cluster": pd.NA, "certainty": np.nan}, index=rows.index)
-        segments = _rule_segments(rows, yardstick)
+        segments = rule_segments(rows, yardstick)
         beside = pd.Series(pd.NA, index=rows.index)
     table["cluster"] = near["cluster"].where(live).astype("Int64")
     table["segment"] = segments.where(live, CHURNED).astype("str")
@@ -276,7 +286,7 @@ def _assignments(
     return table
 
 
-def _rule_segments(rows: pd.DataFrame, yardstick: Yardstick) -> pd.Series:
+def rule_segments(rows: pd.DataFrame, yardstick: Yardstick) -> pd.Series:
     """Name each account and date by rule alone."""
     if rows.empty:
         return pd.Series([], index=rows.index, dtype="str")

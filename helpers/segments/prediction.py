@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from helpers.segments.cluster import fit_clusters, one_thread
+from helpers.segments.levels import yardstick_of
 from helpers.segments.lifecycle import engagement_level, lifecycle_stage
-from helpers.segments.model import place_accounts
+from helpers.segments.model import place_accounts, rule_segments
 from helpers.segments.prepare import dimension_scores, fit_preparation
 from helpers.segments.readings import reading
 from helpers.segments.rfm import rfm_scores, rfm_segment
@@ -193,9 +194,11 @@ def _refitted(
     date: pd.Timestamp,
     seed: int,
 ) -> pd.Series:
-    """Cluster of each row, with scale and centres learnt at ``date``; missing without any."""
+    """Segment of each row, with scale and centres (or the yardstick) learnt at ``date``."""
     nothing = pd.Series(np.nan, index=rows.index)
     live, k = live_at(features, date), len(segmentation.centres)
+    if not k and len(live):
+        return rule_segments(rows, yardstick_of(live))
     young = segmentation.young_cluster
     settled = live if young is None else live[~is_young(live)]
     if not k or len(settled) <= k:

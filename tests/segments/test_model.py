@@ -188,3 +188,35 @@ def test_shuffled_segments_differ_in_nothing(planted):
     effects = profiles.dropna(subset="effect")
     outside = (effects["low"] > 0) | (effects["high"] < 0)
     assert outside.mean() < 0.15
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_columns_dealt_out_anew_have_no_structure(planted, seed):
+    """Each feature keeps its own distribution; what goes together does not go together now."""
+    features, _ = planted
+    rng = np.random.default_rng(seed)
+    dealt = features.reset_index(drop=True)
+    for name in dealt.columns.difference(["account_id", "as_of", "is_live"]):
+        dealt[name] = dealt[name].to_numpy()[rng.permutation(len(dealt))]
+    found = run(dealt, k_max=6, rule=Rule(n_draws=3, n_gap=1))
+    assert found.reason.startswith("no structure found")
+    assert found.young_cluster is None
+
+
+def test_new_accounts_have_one_name_whatever_their_median_age(planted):
+    features, _ = planted
+    younger = features.assign(age_days=features["age_days"].mask(features["age_days"] < 90, 10.0))
+    assert set(segments_of(run(younger))) == set(NAMES.values())
+    assert run(younger).naming["rule"].iloc[-1] == "in the first 90 days"
+
+
+def test_many_accounts_are_clustered_in_batches_as_few_are(planted, monkeypatch):
+    """The route for large companies on a small one: the same kinds, the same names."""
+    from helpers.segments import cluster
+
+    features, base = planted
+    monkeypatch.setattr(cluster, "MAX_FULL_ACCOUNTS", 50)
+    monkeypatch.setattr(cluster, "CHUNK", 7)
+    batched = segments_of(run(features))
+    same = batched.reindex(segments_of(base).index) == segments_of(base)
+    assert same.mean() > 0.97
