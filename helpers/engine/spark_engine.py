@@ -68,6 +68,11 @@ class SparkEngine(ArrowEngine):
         for name, value in _SESSION.items():
             self._spark.conf.set(name, value)
 
+    @property
+    def session(self) -> Any:
+        """The Spark session, for what is more than SQL."""
+        return self._spark
+
     def close(self) -> None:
         """Forget the tables; end the application if it was started here."""
         for name in self.names:

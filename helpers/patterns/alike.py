@@ -17,7 +17,7 @@ __all__ = ["Alike", "among_alike"]
 
 @dataclass(frozen=True, kw_only=True)
 class Alike:
-    """What was observed against what those who are alike lead to expect.
+    """What was observed against what is usual for those who are alike.
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ Zaki (2000), *IEEE TKDE* 12(3), 372-390: Eclat, sets grown by intersecting lists
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import comb
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -149,6 +150,7 @@ def candidate_rules(
     min_support: float,
     max_antecedents: int = 2,
     max_itemsets: int = 50_000,
+    spark: Any = None,
 ) -> Candidates:
     """List the rules whose items occur together often enough.
 
@@ -164,6 +166,8 @@ def candidate_rules(
         Items before the arrow, >= 1.
     max_itemsets : int
         Sets that may be held in memory; support is raised until there are no more.
+    spark : SparkSession, optional
+        Find the sets there (:mod:`helpers.patterns.on_spark`); equal results.
 
     Returns
     -------
@@ -184,7 +188,9 @@ def candidate_rules(
     used = table[[name for name in table if name in wanted]]
     if used.empty:
         return Candidates([], min_support)
-    sets, support = _affordable(used.to_numpy(), min_support, max_antecedents + 1, max_itemsets)
+    sets, support = _affordable(
+        used.to_numpy(), min_support, max_antecedents + 1, max_itemsets, spark
+    )
     names, right, left = list(used.columns), set(consequents), set(antecedents)
     rules = [
         (tuple(sorted(names[other] for other in items if other != item)), names[item])
@@ -196,18 +202,13 @@ def candidate_rules(
 
 
 def _affordable(
-    table: NDArray[np.bool_], support: float, max_length: int, max_itemsets: int
+    table: NDArray[np.bool_], support: float, max_length: int, max_itemsets: int, spark: Any
 ) -> tuple[list[tuple[int, ...]], float]:
     """Find the frequent sets; raise support until there are few enough of them."""
     while True:
         # the share asked for, despite what rounding makes of a product like 0.07 * 100
         least = max(1, int(np.ceil(support * len(table) - 1e-9)))
-        small = len(table) <= SMALL and _at_most(table, least, max_length) <= min(FEW, max_itemsets)
-        found = (
-            _by_mlxtend(table, least, max_length)
-            if small
-            else frequent_sets(table, min_count=least, max_length=max_length)
-        )
+        found = _found(table, least, max_length, max_itemsets, spark)
         sets: list[tuple[int, ...]] = []
         for items, _ in found:
             sets.append(items)
@@ -216,6 +217,19 @@ def _affordable(
         else:
             return sets, support
         support *= 1.25
+
+
+def _found(
+    table: NDArray[np.bool_], least: int, max_length: int, max_itemsets: int, spark: Any
+) -> Iterable[Found]:
+    if spark is not None:
+        from helpers.patterns.on_spark import SparkSearch
+
+        return SparkSearch(spark).frequent_sets(table, min_count=least, max_length=max_length)
+    small = len(table) <= SMALL and _at_most(table, least, max_length) <= min(FEW, max_itemsets)
+    if small:
+        return _by_mlxtend(table, least, max_length)
+    return frequent_sets(table, min_count=least, max_length=max_length)
 
 
 def _at_most(table: NDArray[np.bool_], least: int, max_length: int) -> int:

@@ -1,6 +1,7 @@
 """Everything the pattern questions need, read from a run in one pass."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -61,6 +62,8 @@ class Material:
         What was sent and what became of it; ``None`` where there is no table of it.
     hours, feature_days : DataFrame
         Hours of the week and features, by days of use.
+    spark : SparkSession or None
+        Where sequences and itemsets are searched; ``None``: in this process.
     """
 
     as_of: pd.Timestamp
@@ -79,6 +82,7 @@ class Material:
     messages: pd.DataFrame | None
     hours: pd.DataFrame
     feature_days: pd.DataFrame
+    spark: Any = None
 
 
 def read_material(

@@ -33,7 +33,7 @@ __all__ = ["STEP_COLUMNS", "WELL", "NextSteps", "find_next_steps"]
 WELL = ("Adopting", "Established", "Power User")
 """Stages of an account that is well; the others are at risk, dormant, gone, or still beginning."""
 STEPS = ("uses ", "colleague invited", "contact ")
-"""Beginnings of the items that somebody can be led to do."""
+"""Beginnings of the items that somebody can be asked to do."""
 STEP_COLUMNS = (
     "lifecycle_stage",
     "place",

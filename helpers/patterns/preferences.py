@@ -108,7 +108,7 @@ def _shrunk(counts: pd.DataFrame, option: str) -> pd.DataFrame:
 
 
 def _openness(accounts: pd.Series, n: Floats, hits: Floats, company: Floats) -> Floats:
-    """How much more each account opens than its channels lead to expect, drawn towards 1."""
+    """How much more each account opens than is usual in its channels, drawn towards 1."""
     code = pd.factorize(accounts)[0]
     sums = (np.bincount(code, v) for v in (n, hits, n * company))
     sent, opened, expected = (np.asarray(v, float) for v in sums)

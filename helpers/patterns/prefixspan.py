@@ -93,6 +93,7 @@ def mine(
     max_gap: int | None = None,
     max_gap_time: int | None = None,
     window: int | None = None,
+    spark: Any = None,
     max_patterns: int = 100_000,
 ) -> Patterns:
     """Find every pattern that at least ``min_support`` sequences contain.
@@ -113,6 +114,8 @@ def mine(
         Time allowed between two neighbours, in the units of ``database.times``; 0 means at once.
     window : int, optional
         Time allowed from the first to the last token of a pattern.
+    spark : SparkSession, optional
+        Search there (:mod:`helpers.patterns.on_spark`) and not in this process; equal results.
     max_patterns : int
         Stop with an error when there are more.
 
@@ -134,6 +137,16 @@ def mine(
             "mine: expected min_support >= 1, max_length >= 1 and limits >= 0, got "
             f"{min_support}, {max_length} and {max_gap}, {max_gap_time}, {window}."
         )
+    if spark is not None:
+        return _on_spark(
+            database,
+            spark,
+            bounds,
+            min_support=min_support,
+            max_length=max_length,
+            anchored=anchored,
+            max_patterns=max_patterns,
+        )
     search: Search = (
         GappedGrowth(database, min_support, anchored=anchored, bounds=bounds)
         if bounds.given
@@ -150,6 +163,16 @@ def mine(
         f"more than {max_patterns:,} patterns occur in at least {min_support:,} of "
         f"{database.n_sequences:,} sequences: raise min_support or lower max_length."
     )
+
+
+def _on_spark(database: SequenceDatabase, spark: Any, bounds: Bounds, **options: Any) -> Patterns:
+    from helpers.patterns.on_spark import SparkSearch
+
+    if bounds.given:
+        raise ParameterError(
+            "mine: Spark's PrefixSpan knows no limits on gaps and time; search without `spark`."
+        )
+    return SparkSearch(spark).mine(database, **options)
 
 
 def _joined(found: list[Collected], database: SequenceDatabase, min_support: int) -> Patterns:

@@ -168,6 +168,7 @@ def _search_outcomes(
         antecedents=[item for item, keep in zip(items, allowed, strict=True) if keep],
         min_support=min_support,
         max_antecedents=max_antecedents,
+        spark=material.spark,
     )
     judged = judge(table, held.baskets, candidates, min_baskets=min_baskets)
     return replicate(judged, table, held.baskets), table, candidates.min_support
@@ -180,7 +181,12 @@ def _search_use(
     uses = held.of("use")
     table = incidence(held.items[held.items["item"].isin(uses)], held.baskets["basket"])
     candidates = candidate_rules(
-        table, consequents=uses, antecedents=uses, min_support=min_support, max_antecedents=1
+        table,
+        consequents=uses,
+        antecedents=uses,
+        min_support=min_support,
+        max_antecedents=1,
+        spark=material.spark,
     )
     judged = judge(table, held.baskets, candidates, min_baskets=min_baskets)
     return replicate(judged, table, held.baskets), table, candidates.min_support

@@ -98,6 +98,7 @@ def _journeys(
         min_support=max(min_units, int(np.ceil(min_support * len(units)))),
         max_length=max_length,
         anchored=True,
+        spark=material.spark,
     )
     newest = units["started_on"] > units["started_on"].quantile(1 - HELD_OUT)
     return contrast_patterns(
@@ -129,7 +130,10 @@ def _signals(material: Material, outcome: str, max_length: int, min_units: int) 
     item = OUTCOME_ITEMS[("churned", "upgraded").index(outcome)]
     hit = baskets["basket"].isin(held.items.loc[held.items["item"] == item, "basket"])
     patterns = mine_bounded(
-        encode(tokens, baskets["basket"]), min_support=min_units, max_length=min(max_length, 4)
+        encode(tokens, baskets["basket"]),
+        min_support=min_units,
+        max_length=min(max_length, 4),
+        spark=material.spark,
     )
     return contrast_patterns(
         patterns,

@@ -1,9 +1,10 @@
 """From step to step: where each step leads next, and who has got how far after how many steps.
 
-A *transition* goes from one token of a sequence to the one right after it; the last token leads to
-:data:`END`. Of first order it depends on one token, of second order on two. Second order is kept
-only where enough sequences show it and where it says more: among all that stand at the same step,
-those that came from this one go on differently (whole accounts as units, all tried counted).
+A *transition* goes from one token of a sequence to the one right after it; after the last one
+stands :data:`END`. Of first order it depends on one token, of second order on two. Second order
+is kept only where enough sequences show it and where it says more: among all that stand at the
+same step, those that came from this one go on differently (whole accounts as units, all tried
+counted).
 
 References
 ----------
@@ -123,7 +124,7 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _compared(context: Ints, after: Ints, account: Ints, min_units: int) -> pd.DataFrame:
-    """Compare how often each context leads to each token with how often all of them do.
+    """Compare how often each token follows each context with how often it follows all.
 
     Sums over accounts are taken of products of counts, never of a table of accounts by contexts
     by tokens; what they are for is said in :class:`_Sums`.
@@ -155,7 +156,7 @@ def _compared(context: Ints, after: Ints, account: Ints, min_units: int) -> pd.D
 class _Sums:
     """Counts of contexts and tokens, and sums over accounts of the products of their counts.
 
-    Of an account, ``h`` is how often the context led to the token, ``u`` how often it had the
+    Of an account, ``h`` is how often the token followed the context, ``u`` how often it had the
     context, ``v`` how often the token came, ``w`` how many steps it took.
     """
 

@@ -8,7 +8,6 @@ import pytest
 
 import helpers.patterns
 from helpers.patterns import (
-    compare_journeys,
     find_rhythm,
     find_shifts,
     find_trends,
@@ -18,6 +17,7 @@ from helpers.patterns import (
 )
 from helpers.patterns.actions import ACTIONS, with_actions
 from helpers.patterns.baskets import Baskets
+from helpers.patterns.comparison import compare_journeys
 from helpers.patterns.signals import SIGNALS
 from helpers.stats import shuffled
 from tests.company import make_config, make_tables, write_run
