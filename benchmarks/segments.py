@@ -102,7 +102,9 @@ def _held_against_truth(
 ) -> dict[str, float]:
     found = segment_accounts(features, dictionary, seed=20260701)
     table, now = found.assignments, found.as_of
-    before = pd.Timestamp(earlier_date(table["as_of"], now))
+    before = earlier_date(table["as_of"], now)
+    if before is None:
+        raise SystemExit("the run has one date only: movers need an earlier one")
     then, today = (_at(table, weeks, date) for date in (before, now))
     live = today[today["segment"] != CHURNED]
     settled = live[live["weeks"] >= SETTLED_WEEKS]

@@ -26,7 +26,7 @@ def plot_flows(flows: pd.DataFrame, *, ax: "Axes | None" = None) -> "Axes":
     ----------
     flows : DataFrame
         From :func:`helpers.report.leader_moves.flows`. Flows that are hidden are left out, and
-        the title says how many.
+        the title says how many; it then says no total, since what is drawn is a part.
     ax : Axes, optional
         Where to draw; a new figure otherwise.
 
@@ -49,8 +49,9 @@ def plot_flows(flows: pd.DataFrame, *, ax: "Axes | None" = None) -> "Axes":
     gap = GAP * float(known["n"].sum())
     left = _stack(known.groupby("segment_from")["n"].sum(), names, gap)
     right = _stack(known.groupby("segment_to")["n"].sum(), names, gap)
-    _bars(ax, left, colours, side=0.0)
-    _bars(ax, right, colours, side=1.0)
+    whole = not flows["hidden"].astype(bool).any()
+    _bars(ax, left, colours, side=0.0, counted=whole)
+    _bars(ax, right, colours, side=1.0, counted=whole)
     _bands(ax, known, names, left, right, colours)
     total = max(top for _, top in [*left.values(), *right.values()])
     ax.set(xlim=(-0.36, 1.36), ylim=(total * 1.02, -0.09 * total))
@@ -77,9 +78,17 @@ def _stack(sizes: pd.Series, names: list[str], gap: float) -> dict[str, tuple[fl
 
 
 def _bars(
-    ax: "Axes", places: dict[str, tuple[float, float]], colours: dict[str, str], *, side: float
+    ax: "Axes",
+    places: dict[str, tuple[float, float]],
+    colours: dict[str, str],
+    *,
+    side: float,
+    counted: bool,
 ) -> None:
-    """Draw the segments of one date with their names outside, apart where bars are thin."""
+    """Draw the segments of one date with their names outside, apart where bars are thin.
+
+    Where flows are hidden the bars are not whole, so that their lengths are not written.
+    """
     from matplotlib.patches import Rectangle
 
     total = max(bottom for _, bottom in places.values())
@@ -92,7 +101,7 @@ def _bars(
         ax.text(
             outside,
             at,
-            f"{label(name, width=30)} {bottom - top:,.0f}",
+            f"{label(name, width=30)} {bottom - top:,.0f}" if counted else label(name, width=30),
             ha="right" if side == 0.0 else "left",
             va="center",
             color=INK,
@@ -140,8 +149,9 @@ def _title(flows: pd.DataFrame, n_hidden: int) -> str:
         odd = moved[~moved["expected"].astype(bool)]
         word, rows = ("unexpected ", odd) if len(odd) else ("", moved)
         top = rows.nlargest(1, "n", keep="first").iloc[0]
+        first = f"{n_hidden} flows hidden" if n_hidden else f"{share:.0%} moved"
         told = (
-            f"{share:.0%} moved; the widest {word}stream: {top['n']:,.0f} from "
+            f"{first}; the widest {word}stream: {top['n']:,.0f} from "
             f"{label(top['segment_from'], width=24)} to {label(top['segment_to'], width=24)}"
         )
-    return told + (f" ({n_hidden} small flows not shown)" if n_hidden else "")
+    return told

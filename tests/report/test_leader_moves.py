@@ -157,6 +157,11 @@ def test_the_bands_are_as_wide_as_the_flows(run):
     )
     names = {text.get_text() for text in ax.texts}
     assert {"Casual Users 80", "Casual Users 70", "At Risk 20", "At Risk 30"} <= names
+    part = flows.assign(hidden=[False, False, False, True])
+    part.loc[3, "n_accounts"] = pd.NA
+    drawn = leader_plots.plot_flows(part)
+    assert drawn.get_title(loc="left").startswith("1 flows hidden; the widest")
+    assert "Casual Users" in {text.get_text() for text in drawn.texts}  # a part is not counted
     hidden = flows.assign(n_accounts=pd.NA, hidden=True)
     assert leader_plots.plot_flows(hidden).texts[0].get_text().startswith("Nothing to draw")
 
