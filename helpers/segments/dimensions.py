@@ -36,6 +36,8 @@ class Ingredient:
     absent : str
         What a missing value means, where it means something ("never logged in"): it is then the
         worst value there is, not the middle one. Only where the feature is known of others.
+    fallback : bool
+        Only where no other ingredient of the dimension can be had: a noisier view of the same.
     """
 
     feature: str
@@ -44,6 +46,7 @@ class Ingredient:
     sign: int = 1
     per_person: bool = False
     absent: str = ""
+    fallback: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +111,9 @@ DIMENSIONS = (
         ingredients=(
             _i("events__share_of_peak", transform="log"),
             _i("events__slope_90d"),
+            _i("events__change_30d", transform="signed_log", fallback=True),
+            _i("logins__change_30d", transform="signed_log", fallback=True),
+            _i("wau__change_30d", transform="signed_log", fallback=True),
         ),
         missing="as the median account: a short history shows no trend",
     ),

@@ -125,7 +125,7 @@ def readings_of(features: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
             "actions": rates["actions"],
             "change": season_adjusted_change(features),
             "declining_share": (decline_votes(features) >= 2).astype(float),
-            "silent_share": (silent_days(features) >= SILENT).astype(float),
+            "silent_share": _silent(features),
             "tickets": rates["tickets"],
             "tickets_change": reading(features, "tickets__change_30d"),
             "nps": 100 * promoters,
@@ -138,6 +138,15 @@ def readings_of(features: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     summary[means] = grouped[means].mean()
     summary.insert(0, "n_accounts", grouped.size())
     return summary
+
+
+def _silent(features: pd.DataFrame) -> pd.Series:
+    """Tell who is silent; unknown where no event and no login is known of anybody."""
+    last = reading(features, "days_since_last_event")
+    last = last.fillna(reading(features, "days_since_last_login"))
+    if not last.notna().any():
+        return pd.Series(np.nan, index=features.index)
+    return (silent_days(features) >= SILENT).astype(float)
 
 
 def levels_of(

@@ -98,7 +98,7 @@ def fit_preparation(
         for dimension in dimensions
         for ingredient in dimension.ingredients
     ]
-    found, scaled = _drop_identical(features, found)
+    found, scaled = _drop_identical(features, _without_fallbacks(found))
     found, pairs = _drop_correlated(found, scaled, max_correlation)
     return Preparation(tuple(found), _learn_dimensions(scaled, found, dimensions), pairs)
 
@@ -118,6 +118,17 @@ def dimension_scores(features: pd.DataFrame, preparation: Preparation) -> pd.Dat
     means = _means(scaled.reindex(features.index), kept)[used.index]
     scores = ((means - used["centre"]) / used["scale"]).clip(-CLIP, CLIP)
     return (scores * used["weight"]).fillna(0.0).round(DIGITS)
+
+
+def _without_fallbacks(found: list[Learnt]) -> list[Learnt]:
+    """Refuse fallbacks of dimensions that have something better."""
+    better = {item.dimension for item in found if not (item.reason or item.ingredient.fallback)}
+    return [
+        item.refused("there are better ones")
+        if item.ingredient.fallback and not item.reason and item.dimension in better
+        else item
+        for item in found
+    ]
 
 
 def _drop_identical(

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.segments.dimensions import DIMENSIONS, FIRMOGRAPHICS, Dimension, Ingredient
+from helpers.segments.levels import readings_of
 from helpers.segments.prepare import dimension_scores, fit_preparation
 from helpers.segments.readings import reading, window_of
 from tests.segments.frames import make_dictionary, make_features
@@ -180,3 +181,20 @@ def test_a_dimension_of_half_weight_spreads_half_as_far():
     scores = [dimension_scores(table, prepare(table, dimensions=(d,))) for d in (half, full)]
     assert half.weight == 0.5
     pd.testing.assert_frame_equal(2 * scores[0], scores[1], atol=1e-8)
+
+
+def test_a_noisier_view_stands_in_only_where_there_is_no_better_one():
+    table = make_features(60).reset_index(drop=True)
+    reasons = prepare(table).ingredients.set_index("feature")["reason"]
+    assert reasons["wau__change_30d"] == "there are better ones"
+    poor = table.assign(events__share_of_peak=np.nan, events__slope_90d=np.nan)
+    told = prepare(poor).ingredients.query("dimension == 'trend' and used")["feature"]
+    assert set(told) == {"events__change_30d", "logins__change_30d", "wau__change_30d"}
+
+
+def test_silence_is_unknown_where_nothing_was_ever_seen():
+    table = make_features(60).reset_index(drop=True)
+    known = readings_of(table, table["account_id"])["silent_share"]
+    assert known.notna().all()
+    blank = table.assign(days_since_last_event=np.nan, days_since_last_login=np.nan)
+    assert readings_of(blank, blank["account_id"])["silent_share"].isna().all()
