@@ -49,8 +49,11 @@ def fightchurn(run: Run, truth: Path, n_draws: int) -> None:
     drawn = draw_accounts(rows["account_id"], n_draws=n_draws, seed=0)
     weights = np.vstack([np.ones((1, len(rows))), drawn])
     hits = weights * rows["outcome"].to_numpy(float)
-    print(f"  {len(rows):,} account-months of {rows['account_id'].nunique()} accounts, "
-          f"{int(rows['outcome'].sum())} churned within {study.panel.horizon_days} days")  # fmt: skip
+    n_left, days = int(rows["outcome"].sum()), study.panel.horizon_days
+    print(
+        f"  {len(rows):,} account-months of {rows['account_id'].nunique()} accounts, "
+        f"{n_left} churned within {days} days"
+    )
     ours = ranking(rows["probability"].to_numpy(float), hits, weights, k=study.k)["roc_auc"]
     oracle = ranking(-utility, hits, weights, k=study.k)["roc_auc"]
     _print("AUC, churn model", ours)

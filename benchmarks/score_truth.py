@@ -7,16 +7,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.pattern_truth import run_notebooks
+from benchmarks.tone_gain import auc_by_date, tone_gain
 from helpers.artifacts import Run
-from helpers.features.sentiment import sentiment
 from helpers.scores import churn_study, health_scores, measure_lead_time, predict
-from helpers.scores.backtest import backtest
 from helpers.scores.calibration import calibration_summary
 from helpers.scores.evaluate import Judged, draw_accounts
-from helpers.scores.inputs import CHURN_INPUTS
-from helpers.scores.metrics import chance, ranking
-from helpers.scores.panel import build_panel
-from helpers.scores.readings import predictive_columns
 from helpers.scores.study import Study
 from helpers.stats import bootstrap
 
@@ -95,7 +90,7 @@ def score_truth(folder: Path, seeds: list[int], n_accounts: int, n_draws: int) -
     _causes(held)
     print("\ntone of tickets: AUC and log loss of the churn model with it, and without")
     for company in held:
-        _tone(company)
+        tone_gain(company.seed, company.run)
     print("\nlead time: weeks before the departure, at equal volume")
     _lead_time([company for company in held if _has_flags(company)], n_draws)
     print(f"\nthe at-risk rescue multiplies the hazard by {EFFECT} (08, by comparison)")
@@ -136,20 +131,6 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _auc(rows: pd.DataFrame, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Measure on each date and average by departures, as the evaluation does."""
-    outcome, dates = rows["churned"].astype(float).to_numpy(), rows["as_of"].to_numpy()
-    total, mass = np.zeros(len(weights)), np.zeros(len(weights))
-    for date in np.unique(dates):
-        here = dates == date
-        hits = weights[:, here] * outcome[here]
-        auc = ranking(score[here], hits, weights[:, here], k=1)["roc_auc"]
-        usable = np.isfinite(auc)
-        total += np.where(usable, auc * hits.sum(axis=1), 0.0)
-        mass += np.where(usable, hits.sum(axis=1), 0.0)
-    return total / np.where(mass > 0, mass, np.nan)
-
-
 def _beside_oracle(company: Company, n_draws: int) -> float:
     rows = scored(company)
     if rows.empty:
@@ -159,7 +140,7 @@ def _beside_oracle(company: Company, n_draws: int) -> float:
     weights = np.vstack([np.ones((1, len(rows))), drawn])
     health = -rows["health_score"].fillna(rows["health_score"].median()).to_numpy(float)
     ours, oracle, by_health = (
-        _auc(rows, values, weights)
+        auc_by_date(rows, values, weights)
         for values in (
             rows["churn_probability"].to_numpy(float),
             rows["hazard"].to_numpy(float),
@@ -194,41 +175,6 @@ def _calibration(company: Company, n_draws: int) -> None:
     )
 
 
-def _tone(company: Company) -> None:
-    """Fit the model again with today's reading of tickets, and with none."""
-    if not company.run.has("01_data_audit", "tickets"):
-        return
-    features, labels, dictionary = (
-        company.run.read("02_feature_engineering", n) for n in ("features", "labels", "dictionary")
-    )
-    features["ticket_sentiment__mean_90d"] = _read_again(company.run, features)
-    allowed = predictive_columns(features, dictionary)
-    told = []
-    for inputs in (CHURN_INPUTS, [i for i in CHURN_INPUTS if not i.name.startswith("ticket_sent")]):
-        tested = backtest(build_panel(features, labels, inputs=inputs, allowed=allowed)).rows
-        known = tested[tested["outcome"].notna() & tested["probability"].notna()]
-        known = known.rename(columns={"outcome": "churned"}).reset_index(drop=True)
-        outcome, ones = known["churned"].to_numpy(float)[None, :], np.ones((1, len(known)))
-        auc = _auc(known, known["probability"].to_numpy(float), ones)[0]
-        loss = chance(known["probability"].to_numpy(float), outcome, ones)["log_loss"][0]
-        told.append(f"{auc:.4f}, {loss:.4f}")
-    print(f"  seed {company.seed}: with {told[0]}; without {told[1]}")
-
-
-def _read_again(run: Run, features: pd.DataFrame) -> np.ndarray:
-    tickets = run.read("01_data_audit", "tickets", ["account_id", "opened_at", "text"])
-    tone = [None if pd.isna(text) else sentiment(str(text)) for text in tickets["text"]]
-    tickets["tone"] = pd.to_numeric(pd.Series(tone, index=tickets.index), errors="coerce")
-    opened = tickets["opened_at"].dt.tz_convert(run.config().company.time_zone).dt.tz_localize(None)
-    found = np.full(len(features), np.nan)
-    for date in features["as_of"].unique():
-        recent = (opened < date) & (opened >= date - pd.Timedelta(days=90))
-        means = tickets[recent].groupby("account_id")["tone"].mean()
-        here = (features["as_of"] == date).to_numpy()
-        found[here] = means.reindex(features.loc[here, "account_id"].to_numpy()).to_numpy(float)
-    return found
-
-
 def _active(company: Company) -> pd.DataFrame:
     """Return which planted cause each account has on the newest date."""
     features = company.run.read("02_feature_engineering", "features")
@@ -250,6 +196,7 @@ def _active(company: Company) -> pd.DataFrame:
 
 def _causes(held: list[Company]) -> None:
     named = {cause: [0, 0, 0, 0] for cause in CAUSES}
+    any_named = any_cause = 0
     for company in held:
         at_risk = company.predictions.loc[company.predictions["churn_score"] > 30, "account_id"]
         told = company.contributions
@@ -257,12 +204,19 @@ def _causes(held: list[Company]) -> None:
         top = told.groupby("account_id", sort=False).head(3)
         raising = top[top["contribution"] > 0]
         active = _active(company).reindex(at_risk.to_numpy())
+        found = pd.Series(False, index=active.index)
         for cause, themes in CAUSES.items():
             those = set(raising.loc[raising["theme"].isin(themes), "account_id"])
             hit = active.index.isin(list(those))
             has = active[cause].to_numpy(bool)
+            found |= has & hit
             counts = (has & hit).sum(), has.sum(), (~has & hit).sum(), (~has).sum()
             named[cause] = [a + int(b) for a, b in zip(named[cause], counts, strict=True)]
+        any_named, any_cause = (
+            any_named + int(found.sum()),
+            any_cause + int(active.any(axis=1).sum()),
+        )
+    print(f"  any of its causes named in {any_named} of {any_cause} accounts that have one")
     for cause, (hits, n, wrong, others) in named.items():
         print(f"  {cause:<15} named {hits} of {n} ({hits / max(n, 1):.0%}); without it "
               f"{wrong} of {others} ({wrong / max(others, 1):.0%})")  # fmt: skip
