@@ -10,6 +10,7 @@ from typing import Any
 from helpers.artifacts import Run
 from helpers.config import CompanyConfig
 from helpers.config.delivery import Delivery
+from helpers.delivery.clock import this_day
 from helpers.delivery.messages import messages_of
 from helpers.delivery.outbox import Outbox
 from helpers.delivery.payloads import dumped, payload
@@ -57,7 +58,7 @@ def deliver(
         return
     with _senders(config.delivery, sender) as senders:
         outbox = Outbox(folder.parent)
-        too_old = _why_past(folder, config, today or dt.datetime.now(dt.UTC).date())
+        too_old = _why_past(folder, config, today or this_day())
         if too_old:
             say(f"no new messages: {too_old}")
         else:

@@ -7,7 +7,6 @@ looks and says what is so. A process that died while sending leaves ``sending``,
 turns into ``unknown``. Whoever works with the outbox holds its lock.
 """
 
-import datetime as dt
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Literal
 
 import pandas as pd
 
+from helpers.delivery.clock import this_moment
 from helpers.errors import MachineError, ParameterError
 
 __all__ = ["OPEN_STATES", "Decision", "Outbox", "Parcel"]
@@ -109,7 +109,7 @@ class Outbox:
         payload: str,
     ) -> bool:
         """Add a message unless it is known already; tell whether it is new."""
-        now = _now()
+        now = this_moment()
         values = (id, channel, run_id, as_of, rule, account_id, title, payload, now, now)
         with self._open() as base:
             done = base.execute(
@@ -154,7 +154,7 @@ class Outbox:
             done = base.execute(
                 "update messages set state = ?, why = 'decided by a person', changed_at = ? "
                 "where id = ? and state in ('unknown', 'refused', 'pending')",
-                (state, _now(), id),
+                (state, this_moment(), id),
             )
         if not done.rowcount:
             raise ParameterError(
@@ -179,9 +179,5 @@ class Outbox:
     ) -> int:
         key = (None, None) if parcel is None else (parcel.id, parcel.channel)
         with self._open() as base:
-            done = base.execute(_MOVE, (after, why, attempt, _now(), before, key[0], *key))
+            done = base.execute(_MOVE, (after, why, attempt, this_moment(), before, key[0], *key))
             return done.rowcount
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
