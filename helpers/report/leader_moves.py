@@ -59,7 +59,7 @@ def _largest_change(composition: pd.DataFrame) -> tuple[str, str, str]:
     known = composition.dropna(subset="change")
     if known.empty:
         return ("No earlier snapshot to compare with", "compare next quarter", "not measured")
-    row = known.loc[known["change"].abs().idxmax()]
+    row = known.iloc[int(known["change"].abs().to_numpy(float).argmax())]
     n = int(composition["n_accounts"].sum())
     half = 1.96 * float(np.sqrt(row["share"] * (1 - row["share"]) / max(n, 1)))
     sure = "more than chance" if abs(row["change"]) > half * np.sqrt(2) else "within chance"
@@ -234,8 +234,8 @@ def flows(run: Run, *, k: int = 0) -> pd.DataFrame:
     if k and len(rows):
         wide = rows.pivot_table(index="segment_from", columns="segment_to", values="n_accounts")
         place = (
-            wide.index.get_indexer(rows["segment_from"]),
-            wide.columns.get_indexer(rows["segment_to"]),
+            wide.index.get_indexer(pd.Index(rows["segment_from"])),
+            wide.columns.get_indexer(pd.Index(rows["segment_to"])),
         )
         rows["hidden"] = hidden_cells(wide, k=k)[place]
         rows = hide(rows, rows["hidden"].to_numpy(bool), ["n_accounts", "mrr"])

@@ -40,7 +40,7 @@ def hidden_groups(
     suppression, dominance.
     """
     values = counts.fillna(0).to_numpy(float)
-    hidden = ((values > 0) & (values < k)).any(axis=1)
+    hidden: NDArray[np.bool_] = np.asarray(((values > 0) & (values < k)).any(axis=1), bool)
     if top_share is not None:
         hidden |= (top_share.fillna(0).to_numpy(float) > DOMINANCE) & (values.sum(axis=1) > 0)
     order = np.argsort(values.max(axis=1), kind="stable")
@@ -96,7 +96,8 @@ def _worked_out(hidden: NDArray[np.bool_], row: int, column: int) -> bool:
     """Tell whether row and column of a hidden cell are joined by no other hidden cells."""
     rest = hidden.copy()
     rest[row, column] = False
-    rows, columns = {int(row)}, set()
+    rows: set[int] = {int(row)}
+    columns: set[int] = set()
     while True:
         more = {int(c) for r in rows for c in np.flatnonzero(rest[r])} - columns
         columns |= more
