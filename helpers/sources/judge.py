@@ -147,7 +147,11 @@ def newest_day(session: Session, kept: Sql, table: Table) -> dt.date | None:
 def hold_back(
     session: Session, rows: Sql, table: Table, *, config: CompanyConfig, as_of: dt.date
 ) -> None:
-    """Give the reason ``future`` to rows dated after the as-of date, clock skew allowed for."""
+    """Give the reason ``future`` to rows dated after the as-of date, clock skew allowed for.
+
+    Also to those that are broken in another way: what is wrong with later rows is not known at
+    the as-of date, and would else count against a table of which only the earlier rows count.
+    """
     if table.when is None:
         return
     day = as_of + dt.timedelta(days=config.thresholds.clock_skew_days)
@@ -156,13 +160,13 @@ def hold_back(
     else:
         moment = cutoff(day, config.company.time_zone)
         limit = fill("CAST({d} AS TIMESTAMPTZ)", d=literal(moment.isoformat()))
-    _put_aside(
-        session, rows, HELD_BACK, table.when, fill("{w} >= {l}", w=ident(table.when), l=limit)
-    )
+    later = fill("{w} >= {l}", w=ident(table.when), l=limit)
+    _put_aside(session, rows, HELD_BACK, table.when, later, broken_too=True)
     if "loaded_at" in table.names:
         moment = cutoff(as_of, config.company.time_zone)
         limit = fill("CAST({d} AS TIMESTAMPTZ)", d=literal(moment.isoformat()))
-        _put_aside(session, rows, HELD_BACK, "loaded_at", fill("loaded_at >= {l}", l=limit))
+        later = fill("loaded_at >= {l}", l=limit)
+        _put_aside(session, rows, HELD_BACK, "loaded_at", later, broken_too=True)
 
 
 def other_currencies(session: Session, rows: Sql, table: Table, currency: str) -> None:
@@ -172,11 +176,20 @@ def other_currencies(session: Session, rows: Sql, table: Table, currency: str) -
         _put_aside(session, rows, "other_currency", "currency", test)
 
 
-def _put_aside(session: Session, rows: Sql, reason: str, column: str, test: Sql) -> None:
+def _put_aside(
+    session: Session, rows: Sql, reason: str, column: str, test: Sql, *, broken_too: bool = False
+) -> None:
+    """Give rows a reason; one that they have already stays, unless ``broken_too``.
+
+    What is wrong with ``column`` itself stays in any case.
+    """
+    also = fill("_reason = {o}", o=literal(ORPHAN))
+    if broken_too:
+        also = fill("coalesce(_column, '') <> {c}", c=literal(column))
     session.run(fill(
         "UPDATE {r} SET _reason = {h}, _column = {n}, _excerpt = CAST({w} AS VARCHAR) "
-        "WHERE {t} AND (_reason IS NULL OR _reason = {o})",
-        r=rows, h=literal(reason), n=literal(column), w=ident(column), t=test, o=literal(ORPHAN),
+        "WHERE {t} AND (_reason IS NULL OR {a})",
+        r=rows, h=literal(reason), n=literal(column), w=ident(column), t=test, a=also,
     ))  # fmt: skip
 
 

@@ -27,7 +27,9 @@ def judge(accounts, rows, as_of, skew_days=1):
     reasons, good = Counter(), []
     for account, event, when, event_id in rows:
         time = instant(when.strip())
-        if not account.strip():
+        if time is not None and time >= limit:
+            reasons["future"] += 1
+        elif not account.strip():
             reasons["missing account_id"] += 1
         elif not event.strip():
             reasons["missing event"] += 1
@@ -37,8 +39,6 @@ def judge(accounts, rows, as_of, skew_days=1):
             reasons["bad_timestamp"] += 1
         elif time.year < 1990:
             reasons["implausible_time"] += 1
-        elif time >= limit:
-            reasons["future"] += 1
         elif fold(account) not in spelling:
             reasons["orphan"] += 1
         else:

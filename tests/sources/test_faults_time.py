@@ -160,6 +160,17 @@ def test_fault_C06_rows_of_the_future_are_held_back_and_never_counted_against_a_
     assert clean(folder)["event"].tolist() == ["login", "export", "skew", "login"]
 
 
+def test_fault_C06_what_is_wrong_with_later_rows_is_not_known_yet(tmp_path):
+    late = ",nobody,2024-05-01\n" * 4 + "A1,,2024-05-01\n"
+    folder = write(tmp_path / "data", events_csv=EVENTS + late)
+
+    reading = read(folder)  # three good rows: five broken ones would be far above the limit
+
+    assert reasons(reading) == {"future": 5}
+    with pytest.raises(InputError, match="5 of 8 rows"):
+        read(folder, as_of=dt.date(2024, 6, 1))
+
+
 def test_fault_C06_later_rows_change_nothing(tmp_path):
     now = write(tmp_path / "now", tickets_csv="ticket_id,account_id,opened_at\nT1,A1,2024-03-01\n")
     later = write(
