@@ -4,15 +4,27 @@ from pathlib import Path
 
 from helpers.artifacts import Run
 from helpers.config import CompanyConfig
+from helpers.config.delivery import Crm
 from helpers.delivery.crm import export_crm
 from helpers.delivery.feedback import export_feedback_sheet
 from helpers.delivery.messages import messages_of
 from helpers.delivery.payloads import dumped, payload
-from helpers.errors import MissingTableError
+from helpers.errors import GateError, MissingTableError
 
 __all__ = ["prepare_deliveries"]
 
 KINDS = ("slack", "teams")
+WHY_NOT = "crm_accounts.refused.txt"
+"""Written in place of the table where it is refused and nobody has said that a CRM takes it."""
+
+
+def _export_crm(run: Run, settings: Crm, earlier: Run | None) -> None:
+    try:
+        export_crm(run, settings, before=earlier)
+    except MissingTableError:
+        if earlier is None:
+            raise
+        export_crm(run, settings)  # the earlier run lacks what would be compared
 
 
 def prepare_deliveries(run: Run, config: CompanyConfig, *, before: Path | None = None) -> int:
@@ -35,16 +47,19 @@ def prepare_deliveries(run: Run, config: CompanyConfig, *, before: Path | None =
     Raises
     ------
     GateError
-        If the CRM table breaks its contract.
+        If the CRM table breaks its contract, and ``delivery.crm`` says that a CRM takes it. Else
+        the report is published without the table, and a file says why.
     """
     settings = config.delivery
     earlier = None if before is None else Run(before, before.name, before)
+    why = run.export(WHY_NOT)
+    why.unlink(missing_ok=True)
     try:
-        export_crm(run, settings.crm, before=earlier)
-    except MissingTableError:
-        if earlier is None:
+        _export_crm(run, settings.crm, earlier)
+    except GateError as refused:
+        if settings.crm != Crm():  # somebody loads it: nothing of this run may pass for fine
             raise
-        export_crm(run, settings.crm)  # the earlier run lacks what would be compared
+        why.write_text(f"{refused}\n", encoding="utf-8")
     export_feedback_sheet(run, as_of=str(config.as_of))
     told = messages_of(
         run,

@@ -9,8 +9,10 @@ import pytest
 
 from helpers.artifacts import Run
 from helpers.config.delivery import Crm
+from helpers.delivery import prepare_deliveries
 from helpers.delivery.crm import crm_table, export_crm
 from helpers.errors import GateError
+from tests.delivery.made import config as delivery_config
 from tests.report import fake_run
 
 AS_OF, BEFORE = pd.Timestamp("2026-07-01"), pd.Timestamp("2026-06-01")
@@ -19,6 +21,7 @@ AS_OF, BEFORE = pd.Timestamp("2026-07-01"), pd.Timestamp("2026-06-01")
 def made(folder, *, segments=None, ids=None):
     """Write a run of 40 accounts, all Casual Users unless told otherwise."""
     run = fake_run.write(folder)
+    run.path("05_anomaly_review", "alerts").unlink()  # the small one there lacks what is promised
     accounts = run.read("01_data_audit", "accounts")
     if ids is not None:
         accounts["account_id"] = ids
@@ -113,6 +116,17 @@ def test_fault_F01_an_id_that_is_a_formula_is_put_aside(tmp_path):
     assert len(rows) == 38
     aside = run.export("crm_rejected.csv").read_text(encoding="utf-8-sig")
     assert "'=1+1" in aside
+
+
+def test_a_refused_table_stops_a_report_only_where_a_crm_takes_it(tmp_path):
+    ids = [f"A{i:03d}" for i in range(38)] + ["abc", "ABC"]
+    run = made(tmp_path / "r", ids=ids)
+    with pytest.raises(GateError):
+        prepare_deliveries(run, delivery_config(crm={"key": "Playbook_Id__c"}))
+    prepare_deliveries(run, delivery_config())
+    assert not run.export("crm_accounts.csv").exists()
+    assert not run.export("crm_accounts.csv.done").exists()
+    assert "differ in capitals only" in run.export("crm_accounts.refused.txt").read_text()
 
 
 def test_without_segments_there_is_no_file(tmp_path):
