@@ -37,6 +37,8 @@ DOING_VARIABLE = "PLAYBOOK_DOING"
 """Environment variable: a file in which a kernel says what a long step is at."""
 KEPT = ".rows"
 """Folder beside the runs, see :mod:`helpers.sources.kept`."""
+VERDICTS = ".judged"
+"""Folder beside the runs, see :mod:`helpers.anomalies.memory`."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,16 @@ class Run:
     @property
     def kept_rows(self) -> Path | None:
         """Where rows of files read before are kept: beside the runs, or nowhere elsewhere."""
+        return self._beside(KEPT)
+
+    @property
+    def kept_verdicts(self) -> Path | None:
+        """Where verdicts on days judged before are kept: beside the runs, or nowhere elsewhere."""
+        return self._beside(VERDICTS)
+
+    def _beside(self, name: str) -> Path | None:
         home = self.stage.parent
-        return home.parent / KEPT if home.name in (".staging", ".scratch") else None
+        return home.parent / name if home.name in (".staging", ".scratch") else None
 
     def target(self, notebook: str, table: str) -> Path:
         """Return the path to write a table to; its folder exists."""

@@ -99,7 +99,7 @@ def build_queue(
     alerts = pd.concat([stories, told], axis=1)
     alerts = _finished(add_context(alerts, features), analysis, features)
     ranked = rank_alerts(alerts)
-    kept, rest, load = apply_budget(ranked, as_of=analysis.scene.activity.as_of, per_week=per_week)
+    kept, rest, load = apply_budget(ranked, as_of=analysis.activity.as_of, per_week=per_week)
     whole = rank_alerts(pd.concat([_incidents(analysis), kept], ignore_index=True))
     return Queue(
         alerts=_typed(whole),
@@ -127,7 +127,7 @@ def _finished(
     stories: pd.DataFrame, analysis: Analysis, features: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Add what the contract promises and what a reader wants beside it."""
-    activity = analysis.scene.activity
+    activity = analysis.activity
     accounts = activity.accounts.set_index("account_id")
     start = activity.days[0]
     first, last = stories["first_day"].to_numpy(float), stories["last_day"].to_numpy(float)
@@ -154,8 +154,8 @@ def _finished(
 
 def _incidents(analysis: Analysis) -> pd.DataFrame:
     """List company-wide incidents that began in the days under review, one row each."""
-    activity = analysis.scene.activity
-    since = activity.days[0] + pd.Timedelta(days=analysis.scene.first_review_day - 1)
+    activity = analysis.activity
+    since = activity.days[0] + pd.Timedelta(days=analysis.first_review_day - 1)
     table = analysis.incidents.table
     recent = table[table["started_on"] >= since] if len(table) else table
     rows = []
@@ -210,18 +210,18 @@ _PEOPLE_KINDS = (
 
 def _inactive(analysis: Analysis, alerts: pd.DataFrame) -> pd.DataFrame:
     """List regular users of alerted accounts who were not seen in the last 7 days."""
-    scene = analysis.scene
+    activity = analysis.activity
     columns = ["account_id", "user_id", "role", "department", "last_active_on"]
-    if scene.activity.users.empty or not len(scene.ends):
+    if activity.users.empty or analysis.nothing_judged:
         return pd.DataFrame(columns=columns)
     about = alerts[alerts["kind"].isin(_PEOPLE_KINDS)]["account_id"].unique()
-    silent = silent_users(scene, window_days=7, end=len(scene.ends) - 1)
-    users = scene.activity.users.iloc[silent]
-    active = scene.activity.user_days[silent] > 0
+    silent = silent_users(activity, window_days=7)
+    users = activity.users.iloc[silent]
+    active = activity.user_days[silent] > 0
     last = np.where(active, np.arange(active.shape[1]), -1).max(axis=1, initial=-1)
     listed = users.assign(
-        account_id=scene.activity.accounts["account_id"].to_numpy()[users["account"]],
-        last_active_on=scene.activity.days[0] + pd.to_timedelta(last, unit="D"),
+        account_id=activity.accounts["account_id"].to_numpy()[users["account"]],
+        last_active_on=activity.days[0] + pd.to_timedelta(last, unit="D"),
     )
     chosen = listed[listed["account_id"].isin(about)]
     return chosen[columns].sort_values(["account_id", "user_id"], ignore_index=True)

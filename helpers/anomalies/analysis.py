@@ -1,24 +1,21 @@
 """The whole way from activity to flags: days, incidents, baselines, detectors, kinds."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from helpers.anomalies.company import company_days
-from helpers.anomalies.daily import Daily, learn_days
+from helpers.anomalies.company import company_history
+from helpers.anomalies.daily import MIN_HISTORY_DAYS
 from helpers.anomalies.feedback import thresholds
-from helpers.anomalies.flags import find_flags
+from helpers.anomalies.judge import Judged, Lengths, judge
 from helpers.anomalies.kinds.catalogue import KINDS
-from helpers.anomalies.scene import MIN_HISTORY_DAYS, Scene, make_scene
-from helpers.anomalies.signals import Activity, Cube
+from helpers.anomalies.memory import Memory
+from helpers.anomalies.signals import Activity
 from helpers.anomalies.systemic import Incidents, find_incidents
 from helpers.errors import ParameterError
 
 __all__ = ["Analysis", "Settings", "analyse"]
-
-
-DAILY_WEEKS = 26
-"""Weeks of daily expectations: those that are shown, and as many before for weekday habits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,31 +69,44 @@ class Analysis:
 
     Parameters
     ----------
-    scene : Scene
-        Signals at all ends.
-    daily : Daily
-        All signals day by day, over the newest ``DAILY_WEEKS`` weeks.
+    activity : Activity
+    judged : Judged
+        What each end said, before thresholds.
+    first_review_day : int
+        Position of the first end whose flags are under review.
     days : DataFrame
         The company as a whole, from :func:`helpers.anomalies.company.company_days`.
     incidents : Incidents
     limits : DataFrame
         Thresholds by kind, from :func:`helpers.anomalies.feedback.thresholds`.
-    flags, looked_for
-        From :func:`helpers.anomalies.flags.find_flags`.
+    flags : DataFrame
+        Those of ``judged`` that keep within the thresholds.
+    baseline_days : int
     """
 
-    scene: Scene
-    daily: Daily
+    activity: Activity
+    judged: Judged
+    first_review_day: int
     days: pd.DataFrame
     incidents: Incidents
     limits: pd.DataFrame
     flags: pd.DataFrame
-    looked_for: tuple[str, ...]
+    baseline_days: int
+
+    @property
+    def looked_for(self) -> tuple[str, ...]:
+        """Kinds for which the data have what they need."""
+        return self.judged.looked_for
+
+    @property
+    def nothing_judged(self) -> bool:
+        """The history is too short for a single end."""
+        return len(self.activity.days) < MIN_HISTORY_DAYS
 
     @property
     def missing(self) -> tuple[str, ...]:
         """What could not be looked at, and why; empty if everything could."""
-        activity = self.scene.activity
+        activity = self.activity
         reasons: dict[str, list[str]] = {}
         for name, why in activity.missing.items():
             reasons.setdefault(why, []).append(name.replace("_", " "))
@@ -104,7 +114,7 @@ class Analysis:
         short = [kind.title.lower() for kind in KINDS if kind.name not in self.looked_for]
         if short:
             told.append(f"not looked for, for want of data that `kinds` names: {', '.join(short)}")
-        if not len(self.scene.ends):
+        if self.nothing_judged:
             n_days = len(activity.days)
             told = [f"nothing is judged: {n_days} days of history, it takes {MIN_HISTORY_DAYS}"]
         if len(activity.accounts) and not activity.signals.of("events").any():
@@ -118,6 +128,7 @@ def analyse(
     *,
     calendar: pd.DataFrame | None = None,
     feedback: pd.DataFrame | None = None,
+    kept: Path | None = None,
 ) -> Analysis:
     """Learn what is normal, find what is not.
 
@@ -128,35 +139,42 @@ def analyse(
     settings : Settings
     calendar, feedback : DataFrame or None
         The contract's tables.
+    kept : Path, optional
+        Folder in which what was judged is kept for the next run, which then judges new days
+        only; see :mod:`helpers.anomalies.memory`. The result is the same without.
 
     Returns
     -------
     Analysis
         Without flags where the history is shorter than six weeks.
     """
-    cubes = (activity.signals, activity.features)
-    days = pd.concat([company_days(activity, cube, calendar) for cube in cubes], ignore_index=True)
-    incidents = find_incidents(activity, days)
-    lengths = {"baseline_days": settings.baseline_days}
-    daily = learn_days(activity, activity.signals, last_weeks=DAILY_WEEKS, **lengths)
-    events = Cube(names=("events",), counts=activity.signals.of("events")[None])
-    scene = make_scene(
-        activity,
-        learn_days(activity, events, **lengths),
+    lengths = Lengths(
         review_days=settings.review_days,
+        baseline_days=settings.baseline_days,
         windows_days=settings.windows_days,
-        hidden=incidents.hidden,
         seed=settings.seed,
-        **lengths,
     )
+    memory = Memory(kept, activity, lengths, calendar) if kept else None
+    past = memory.recall() if memory else None
+    days = company_history(activity, calendar, past.days if past else None)
+    incidents = find_incidents(activity, days)
+    if past and not past.agrees(incidents.hidden):
+        past = None  # an incident looks different with a day more: judge all with what is known now
+    known = past.judged if past else None
+    judged = judge(activity, lengths, incidents.hidden, known=known)
+    if memory:
+        memory.keep(judged, days, incidents.hidden)
     limits = thresholds(feedback, as_of=activity.as_of, sensitivity=settings.sensitivity)
-    flags, looked_for = find_flags(scene, limits)
+    max_q = judged.flags["kind"].map(limits.set_index("kind")["max_q"]).astype(float)
+    sure = judged.flags["q_value"].isna() | (judged.flags["q_value"] <= max_q)
+    first = max(len(activity.days) - settings.review_days + 1, MIN_HISTORY_DAYS)
     return Analysis(
-        scene=scene,
-        daily=daily,
+        activity=activity,
+        judged=judged,
+        first_review_day=first,
         days=days,
         incidents=incidents,
         limits=limits,
-        flags=flags,
-        looked_for=looked_for,
+        flags=judged.flags[sure].reset_index(drop=True),
+        baseline_days=settings.baseline_days,
     )

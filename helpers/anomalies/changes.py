@@ -2,12 +2,15 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from helpers.anomalies.scene import Scene
-from helpers.anomalies.surprise import Surprise
 from helpers.anomalies.texts import metric_words, number, percent
+from helpers.stats import safe_ratio
 
-__all__ = ["CHANGE_COLUMNS", "changes_of", "note_of"]
+__all__ = ["CHANGE_COLUMNS", "changes_of", "note_of", "watch"]
+
+Single = NDArray[np.float32]
 
 CHANGE_COLUMNS = [
     *("account_id", "kind", "metric", "window_days", "baseline_per_week", "recent_per_week"),
@@ -17,50 +20,74 @@ NOTED = 2
 """Signals that the evidence of an alert names beside its own."""
 
 
-def changes_of(scene: Scene, account: int, end: int) -> pd.DataFrame:
-    """List every signal that can worry, in the window in which it is least likely by chance.
+def watch(scene: Scene, account: NDArray[np.intp], end: NDArray[np.intp]) -> Single:
+    """Measure every signal that can worry, in the window in which it is least likely by chance.
 
     Parameters
     ----------
     scene : Scene
-    account, end : int
-        Positions of the account and among the ends.
+    account, end : ndarray of int, (n,)
+        Positions of accounts and among the ends.
+
+    Returns
+    -------
+    ndarray of float32, (n, n_signals, 4)
+        ``p_value`` (in the direction that worries), ``window_days``, expected and observed count
+        a week; NaN where a signal cannot worry or was not tested. Of equal ones the longest
+        window.
+    """
+    names = scene.week.names
+    out = np.full((len(account), len(names), 4), np.nan)
+    for index, name in enumerate(names):
+        risk = scene.activity.signal(name).risk
+        side = "p_low" if risk == "down" else "p_high"
+        best = np.full(len(account), np.inf)
+        for days in sorted(scene.windows, reverse=True):
+            surprise = scene.windows[days]
+            if not risk or not surprise.has(name):
+                continue
+            p, seen, due = (
+                surprise.of(name, what)[account, end] for what in (side, "observed", "expected")
+            )
+            better = np.isfinite(p) & (p < best)
+            best = np.where(better, p, best)
+            values = np.stack([p, np.full(len(p), float(days)), due * 7 / days, seen * 7 / days])
+            out[better, index] = values[:, better].T
+    return out.astype(np.float32)
+
+
+def changes_of(watched: Single, names: tuple[str, ...], backing: list[str]) -> pd.DataFrame:
+    """Lay out what :func:`watch` measured of one account.
+
+    Parameters
+    ----------
+    watched : ndarray, (n_signals * 4,) or (n_signals, 4)
+    names : tuple of str
+        Signals, in that order.
+    backing : list of str
+        Signals that bear the alert out.
 
     Returns
     -------
     DataFrame
         ``metric``, ``window_days``, ``baseline_per_week``, ``recent_per_week`` (what the cohort
-        did is taken out of the baseline), ``change`` (relative), ``p_value`` (in the direction
-        that worries), ``worse`` (it bears an alert out); the least likely first.
+        did is taken out of the baseline), ``change`` (relative), ``p_value``, ``worse`` (it
+        bears the alert out); the least likely first.
     """
-    rows = []
-    for name, backed in zip(scene.week.names, scene.backing[:, account, end], strict=True):
-        risk = scene.activity.signal(name).risk
-        measured = [s for s in scene.windows.values() if s.has(name) and risk]
-        side = "p_low" if risk == "down" else "p_high"
-        values = [(_at(s, name, side, account, end), -s.plan.window_days, s) for s in measured]
-        known = [value for value in values if np.isfinite(value[0])]
-        if known:
-            p, _, surprise = min(known, key=lambda value: value[:2])
-            rows.append(_row(surprise, name, account, end) | {"p_value": p, "worse": bool(backed)})
-    frame = pd.DataFrame(rows, columns=CHANGE_COLUMNS[2:])
-    return frame.sort_values(["p_value", "metric"], ignore_index=True)
-
-
-def _row(surprise: Surprise, name: str, account: int, end: int) -> dict[str, object]:
-    weeks = surprise.plan.window_days / 7
-    seen, due = (_at(surprise, name, what, account, end) for what in ("observed", "expected"))
-    return {
-        "metric": name,
-        "window_days": surprise.plan.window_days,
-        "baseline_per_week": due / weeks,
-        "recent_per_week": seen / weeks,
-        "change": seen / due - 1 if due > 0 else np.nan,
-    }
-
-
-def _at(surprise: Surprise, name: str, what: str, account: int, end: int) -> float:
-    return float(surprise.of(name, what)[account, end])
+    p, days, due, seen = np.asarray(watched, float).reshape(len(names), 4).T
+    frame = pd.DataFrame(
+        {
+            "metric": list(names),
+            "window_days": days,
+            "baseline_per_week": due,
+            "recent_per_week": seen,
+            "change": np.where(due > 0, safe_ratio(seen, due) - 1, np.nan),
+            "p_value": p,
+            "worse": [name in backing for name in names],
+        }
+    )
+    told = frame[np.isfinite(p)].astype({"window_days": int, "metric": object})
+    return told.sort_values(["p_value", "metric"], ignore_index=True)[CHANGE_COLUMNS[2:]]
 
 
 def note_of(changes: pd.DataFrame, own: str) -> str:

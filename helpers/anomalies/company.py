@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from helpers.anomalies.daily import week_ends
+from helpers.anomalies.history import clip
 from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.windows import cumulative
 from helpers.stats import safe_ratio
 
-__all__ = ["company_days", "company_series", "usual_days"]
+__all__ = ["company_days", "company_history", "company_series", "usual_days"]
 
 Array = NDArray[np.float64]
 
@@ -23,6 +25,8 @@ RISE, FALL = 2.0, 0.7
 REGION_SHARE = 0.25
 """Share of accounts on holiday from which the calendar explains a company-wide dip."""
 FIRST_DAY = 35
+NEEDED_DAYS = 7 * (2 * USUAL_WEEKS + 2) + LEVEL_DAYS + FIRST_DAY
+"""Days before one that what is said of it may rest on."""
 
 
 def company_series(activity: Activity, counts: NDArray[np.float32]) -> Array:
@@ -42,9 +46,8 @@ def company_series(activity: Activity, counts: NDArray[np.float32]) -> Array:
     n_days = counts.shape[1]
     total, there = cumulative(counts), cumulative(activity.alive & activity.observed)
     out = np.full(n_days, np.nan)
-    for first in range(n_days % 7, n_days, 7):
-        if first < FIRST_DAY:
-            continue
+    mondays = week_ends(activity.days, first=FIRST_DAY)
+    for first in mondays[mondays < n_days].tolist():
         start = max(first - LEVEL_DAYS, 0)
         days = there[:, first] - there[:, start]
         level = np.where(days >= 28, (total[:, first] - total[:, start]) / np.maximum(days, 1), 0.0)
@@ -98,6 +101,35 @@ def _median(rows: Array) -> Array:
     low = np.take_along_axis(ordered, np.maximum((n - 1) // 2, 0)[:, None], axis=1)[:, 0]
     high = np.take_along_axis(ordered, np.minimum(n // 2, rows.shape[1] - 1)[:, None], axis=1)
     return np.where(n > 0, (low + high[:, 0]) / 2, np.nan)
+
+
+def company_history(
+    activity: Activity, calendar: pd.DataFrame | None, known: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """List what the company did each day, of signals and features, see :func:`company_days`.
+
+    Parameters
+    ----------
+    activity : Activity
+    calendar : DataFrame or None
+    known : DataFrame or None
+        What was listed for the first days; only later ones are looked at.
+    """
+    n_days = len(activity.days)
+    since = n_days if known is None else int((activity.days <= known["day"].max()).sum())
+    first = 0 if known is None else max(since - NEEDED_DAYS, 0)
+    recent = clip(activity, first, n_days)
+    cubes = (recent.signals, recent.features)
+    days = pd.concat([company_days(recent, cube, calendar) for cube in cubes], ignore_index=True)
+    if known is None:
+        return days
+    new = days[days["day"] > known["day"].max()]
+    parts = pd.concat([known, new], ignore_index=True)
+    order = pd.Index([*recent.signals.names, *recent.features.names]).get_indexer(
+        pd.Index(parts["metric"])
+    )
+    kept = parts.assign(_order=order).sort_values(["_order", "day"], ignore_index=True)
+    return kept.drop(columns=["_order"])
 
 
 def company_days(activity: Activity, cube: Cube, calendar: pd.DataFrame | None) -> pd.DataFrame:

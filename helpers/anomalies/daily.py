@@ -13,22 +13,27 @@ from numpy.typing import NDArray
 from helpers.anomalies.baseline import learn_baseline
 from helpers.anomalies.cohort import cohort_ratio, panel_weights
 from helpers.anomalies.signals import Activity, Cube
-from helpers.anomalies.surprise import SETTLED_DAYS, account_age, lifecycle
+from helpers.anomalies.surprise import SETTLED_DAYS, account_age, age_factor, age_sums
 from helpers.anomalies.windows import BLOCK_DAYS, cumulative, make_plan, weekly_counts
 from helpers.stats import safe_ratio
 
-__all__ = ["Daily", "day_scores", "learn_days", "weekly_ends"]
+__all__ = ["HABIT_WEEKS", "MIN_HISTORY_DAYS", "Daily", "day_scores", "learn_days", "week_ends"]
 
 Array = NDArray[np.float64]
 
+MIN_HISTORY_DAYS = 42
+"""Days before the first end that is judged."""
 HABIT_EVENTS = 7.0
 """A weekday habit is drawn to the cohort's with the weight of so many events."""
+HABIT_WEEKS = 12
+"""Weekday habits, the dispersion of days and what is usual at an age are learnt from so many
+weeks before: from none that is not over, so that a day's expectation never changes again."""
 PRIOR_WEEKS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Daily:
-    """Days from ``first_day`` on, whole weeks up to the last day.
+    """Days from ``first_day`` on, which is a Monday, up to the last day.
 
     Parameters
     ----------
@@ -54,13 +59,32 @@ class Daily:
         return np.where(self.expected > 0, safe_ratio(self.observed - self.expected, sd), np.nan)
 
 
-def weekly_ends(n_days: int, *, first: int = 42) -> NDArray[np.intp]:
-    """Return the ends that lie whole weeks before the last day, rising, from ``first`` on."""
-    return np.arange(n_days, first - 1, -BLOCK_DAYS, dtype=np.intp)[::-1]
+def week_ends(days: pd.DatetimeIndex, *, first: int = 0) -> NDArray[np.intp]:
+    """Return the Mondays after each week, rising; the last lies on the day after, or beyond.
+
+    Parameters
+    ----------
+    days : DatetimeIndex, (n_days,)
+    first : int
+        Position from which on they are listed.
+
+    Returns
+    -------
+    ndarray of int
+    """
+    n_days = len(days)
+    weekday = days[0].weekday() if n_days else 0
+    last = n_days + (-(weekday + n_days)) % BLOCK_DAYS
+    return np.arange(last, first - 1, -BLOCK_DAYS, dtype=np.intp)[::-1]
 
 
 def learn_days(
-    activity: Activity, cube: Cube, *, baseline_days: int = 90, last_weeks: int | None = None
+    activity: Activity,
+    cube: Cube,
+    *,
+    baseline_days: int = 90,
+    last_weeks: int | None = None,
+    keep: NDArray[np.bool_] | None = None,
 ) -> Daily:
     """Learn every day's expectation from the weeks before its own week.
 
@@ -71,7 +95,9 @@ def learn_days(
         Signals or features.
     baseline_days : int
     last_weeks : int, optional
-        Only the newest weeks; all by default. Weekday habits are learnt from the weeks given.
+        Only the newest weeks, the one that is not over among them; all by default.
+    keep : ndarray of bool, (n_accounts,), optional
+        Accounts to return; all by default. Everybody tells what is usual.
 
     Returns
     -------
@@ -79,40 +105,51 @@ def learn_days(
         Without days if the history is shorter than six weeks.
     """
     n_days = len(activity.days)
-    ends = weekly_ends(n_days)[-last_weeks if last_weeks else 0 :]
-    first = int(ends[0]) - BLOCK_DAYS if len(ends) else n_days
-    parts = [_one_signal(activity, counts, ends, baseline_days) for counts in cube.counts]
-    shape = (len(cube.names), len(activity.accounts), n_days - first)
-    stacked = {
-        key: np.stack([part[key] for part in parts]) if parts and len(ends) else np.zeros(shape)
-        for key in ("observed", "expected", "spread")
-    }
-    return Daily(names=cube.names, first_day=first, **stacked)
+    ends = week_ends(activity.days, first=BLOCK_DAYS)
+    shown = ends[-last_weeks if last_weeks else 0 :]
+    if n_days < MIN_HISTORY_DAYS or not len(shown):
+        ends, first = ends[:0], n_days
+    else:
+        first = int(shown[0]) - BLOCK_DAYS
+        reach = len(shown) + 2 * HABIT_WEEKS
+        ends = ends[-reach:]
+    kept = np.ones(len(activity.accounts), bool) if keep is None else keep
+    shape = (len(cube.names), int(kept.sum()), n_days - first)
+    out = {key: np.zeros(shape) for key in ("observed", "expected", "spread")}
+    for index, counts in enumerate(cube.counts if len(ends) else ()):
+        one = _one_signal(activity, counts, ends, baseline_days)
+        for key, values in one.items():
+            out[key][index] = values[kept, -(len(shown) * BLOCK_DAYS) :][:, : n_days - first]
+    return Daily(names=cube.names, first_day=first, **out)
 
 
 def _one_signal(
     activity: Activity, counts: NDArray[np.float32], ends: NDArray[np.intp], baseline_days: int
 ) -> dict[str, Array]:
-    if not len(ends):
-        return {}
-    plan = make_plan(activity.alive, activity.observed, ends=ends, baseline_days=baseline_days)
-    age = account_age(activity, ends)
+    """Learn the weeks that end at ``ends``: (n_accounts, 7 * n_ends) each."""
+    first = int(max(ends[0] - 2 * BLOCK_DAYS - baseline_days, 0))
+    beyond = max(int(ends[-1]) - len(activity.days), 0)  # of the week that is not over
+    alive = np.pad(activity.alive[:, first:], ((0, 0), (0, beyond)), mode="edge")
+    observed = np.pad(activity.observed[first:], (0, beyond))
+    counts = np.pad(counts[:, first:], ((0, 0), (0, beyond)))
+    age, ends = account_age(activity, ends), ends - first
+    plan = make_plan(alive, observed, ends=ends, baseline_days=baseline_days)
     settled = age >= SETTLED_DAYS
     cohorts = activity.accounts["cohort"].to_numpy(np.intp)
     plain = learn_baseline(counts, plan, cohorts=cohorts, settled=settled)
-    aged = lifecycle(plain, age)
-    week_scale = np.where(plain.expected > 0, safe_ratio(aged.expected, plain.expected), 0.0)
+    band, did, due = age_sums(plain, age)
+    aged = age_factor(band, _before(did, HABIT_WEEKS), _before(due, HABIT_WEEKS))
+    week_scale = np.where(plain.expected > 0, aged, 0.0)
 
     weeks = weekly_counts(cumulative(counts), plan)
     level, weight = panel_weights(weeks, plan, plan.usable & settled)
     day_of = ends[:, None] - BLOCK_DAYS + np.arange(BLOCK_DAYS)  # (n_ends, 7)
-    usual = activity.observed[day_of] / BLOCK_DAYS
+    usual = observed[day_of] / BLOCK_DAYS
     seen = counts[:, day_of].astype(float)  # (n_accounts, n_ends, 7)
     mean = np.zeros(seen.shape)
     for step in range(BLOCK_DAYS):
-        day = seen[:, :, step]
-        ratio = cohort_ratio(day, level, weight, usual[:, step], cohorts)
-        mean[:, :, step] = plain.level * ratio * week_scale
+        ratio = cohort_ratio(seen[:, :, step], level, weight, usual[:, step], cohorts)
+        mean[:, :, step] = plain.level * np.where(usual[:, step] > 0, ratio, 0.0) * week_scale
     mean = _own_habit(seen, mean)
     flat = (len(counts), day_of.size)
     return {
@@ -124,22 +161,24 @@ def _one_signal(
 
 def _before(values: Array, weeks: int) -> Array:
     """Sum of the ``weeks`` entries before each one along the weeks axis (the second)."""
-    total = np.concatenate([np.zeros_like(values[:, :1]), np.cumsum(values, axis=1)], axis=1)
-    at = np.arange(values.shape[1])
-    return np.asarray(total[:, at] - total[:, np.maximum(at - weeks, 0)])
+    out = np.zeros(values.shape)
+    for back in range(1, weeks + 1):
+        out[:, back:] += values[:, :-back]
+    return out
 
 
-def _own_habit(seen: Array, mean: Array, weeks: int = 12) -> Array:
+def _own_habit(seen: Array, mean: Array) -> Array:
     """Move each week's expectation between its weekdays as the account's own past weeks say."""
     known = mean > 0
-    did = _before(np.where(known, seen, 0.0), weeks) + HABIT_EVENTS
-    due = _before(mean, weeks) + HABIT_EVENTS
-    shaped = mean * did / due
-    kept = safe_ratio(mean.sum(axis=2), shaped.sum(axis=2))
-    return shaped * np.where(np.isfinite(kept), kept, 0.0)[:, :, None]
+    did = _before(np.where(known, seen, 0.0), HABIT_WEEKS) + HABIT_EVENTS
+    due = _before(mean, HABIT_WEEKS) + HABIT_EVENTS
+    habit = did / due
+    usual = _before(mean, HABIT_WEEKS)  # the week keeps its sum, if it is spread as weeks before
+    kept = safe_ratio(usual.sum(axis=2), (usual * habit).sum(axis=2))
+    return mean * habit * np.where(np.isfinite(kept) & (kept > 0), kept, 1.0)[:, :, None]
 
 
-def _day_spread(seen: Array, mean: Array, weeks: int = 12) -> Array:
+def _day_spread(seen: Array, mean: Array) -> Array:
     """Dispersion of single days over the weeks before, drawn to all accounts': (a, weeks)."""
     known = mean > 0
     loose = 6 * np.sqrt(mean + mean**2)
@@ -147,10 +186,12 @@ def _day_spread(seen: Array, mean: Array, weeks: int = 12) -> Array:
     excess = np.where(known, off**2 - mean, 0.0).sum(axis=2)
     square = (mean**2).sum(axis=2)
     weight = np.minimum(1.0, safe_ratio(1.0, np.maximum(square, 1e-9)))
-    pooled = safe_ratio((weight * excess).sum(axis=0), (weight * square).sum(axis=0))
+    everybody = np.stack([(weight * excess).sum(axis=0), (weight * square).sum(axis=0)])
+    top, bottom = _before(everybody, HABIT_WEEKS)
+    pooled = safe_ratio(top, bottom)
     pooled = np.clip(np.where(np.isfinite(pooled), pooled, 0.5), 0.02, 4.0)
-    own_top, own_bottom = _before(excess, weeks), _before(square, weeks)
-    prior = PRIOR_WEEKS * safe_ratio(own_bottom, np.full(own_bottom.shape, float(weeks))) + 1.0
+    own_top, own_bottom = _before(excess, HABIT_WEEKS), _before(square, HABIT_WEEKS)
+    prior = PRIOR_WEEKS * own_bottom / HABIT_WEEKS + 1.0
     return np.clip((own_top + prior * pooled) / (own_bottom + prior), 0.02, 4.0)
 
 
@@ -163,10 +204,11 @@ def day_scores(
     ----------
     activity : Activity
     daily : Daily
+        Of the accounts in ``keep``.
     days : int
         How many of the last days.
     keep : ndarray of bool, (n_accounts,)
-        Accounts to list.
+        Accounts that are listed.
 
     Returns
     -------
@@ -180,9 +222,8 @@ def day_scores(
     at = at[activity.observed[at]] if len(at) else at
     inner = at - daily.first_day
     who = np.flatnonzero(keep)
-    pick = np.ix_(np.arange(len(daily.names)), who, inner)
-    expected, value = daily.expected[pick], daily.observed[pick]
-    reach = 1.96 * np.sqrt(expected + daily.spread[pick] * expected**2)
+    expected, value = daily.expected[:, :, inner], daily.observed[:, :, inner]
+    reach = 1.96 * np.sqrt(expected + daily.spread[:, :, inner] * expected**2)
     there = (expected > 0) & activity.alive[np.ix_(who, at)][None]
     name, account, day = np.nonzero(there)
     return pd.DataFrame(
@@ -194,6 +235,6 @@ def day_scores(
             "expected": expected[there].round(3),
             "low": np.maximum(expected - reach, 0.0)[there].round(3),
             "high": (expected + reach)[there].round(3),
-            "score": daily.score[pick][there].round(3),
+            "score": daily.score[:, :, inner][there].round(3),
         }
     ).sort_values(["account_id", "day", "metric"], ignore_index=True)

@@ -100,19 +100,24 @@ def count_tails(base: Baseline) -> tuple[Array, Array]:
     return np.maximum(low, SMALLEST_P), np.maximum(high, SMALLEST_P)
 
 
-def _upper(count: Array, size: ArrayLike, success: ArrayLike) -> Array:
+def _upper(count: ArrayLike, size: ArrayLike, success: ArrayLike) -> Array:
     """P(X >= count) of a negative binomial with mean size * success / (1 - success)."""
     from scipy.special import betainc
 
-    n = np.maximum(count, 1e-9)
-    return np.where(count > 0, betainc(n, np.maximum(size, 1e-9), success), 1.0)
+    seen, n, share = np.broadcast_arrays(np.asarray(count, float), size, success)
+    some, out = seen > 0, np.ones(seen.shape)
+    out[some] = betainc(seen[some], np.maximum(n[some], 1e-9), share[some])
+    return out
 
 
 def _lower(count: Array, size: ArrayLike, success: ArrayLike) -> Array:
     """P(X <= count) of the same; kept apart since 1 - _upper loses what is tiny."""
     from scipy.special import betainc
 
-    return np.asarray(betainc(np.maximum(size, 1e-9), count + 1, 1 - np.asarray(success)))
+    seen, n, share = np.broadcast_arrays(count, np.maximum(size, 1e-9), success)
+    some, out = seen > 0, np.exp(n * np.log1p(-share))  # of none at all: (1 - success) ** size
+    out[some] = betainc(n[some], seen[some] + 1, 1 - share[some])
+    return out
 
 
 def robust_tails(base: Baseline) -> tuple[Array, Array]:

@@ -2,25 +2,21 @@
 
 Five votes: the count test and the robust z over all signals, the trend test, the root mean
 square of z over signals, and an isolation forest on z. The last two have no theory: their
-p-values are ranks among earlier weeks of all accounts, so nothing later is used.
+p-values are ranks among the weeks of all accounts in the year before (:mod:`~.reference`).
 
 References
 ----------
 Liu, Xie (2020), *JASA* 115, 393-402 (Cauchy combination); Benjamini, Hochberg (1995).
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.anomalies.detectors import (
-    combine,
-    fit_forest,
-    forest_tail,
-    rank_tail,
-    root_mean_square,
-)
+from helpers.anomalies.detectors import combine, root_mean_square
+from helpers.anomalies.reference import REFIT_WEEKS, Reference
 from helpers.anomalies.signals import Signal
 from helpers.anomalies.surprise import Surprise
 from helpers.stats import benjamini_hochberg
@@ -30,11 +26,6 @@ __all__ = ["DETECTORS", "Votes", "joint_votes", "q_values", "risk_votes"]
 Array = NDArray[np.float64]
 
 DETECTORS = ("count test", "robust z", "trend", "root mean square", "isolation forest")
-MIN_REFERENCE = 200
-"""Account-weeks that must lie behind before a rank among them is a p-value."""
-REFIT_WEEKS = 13
-FOREST_ROWS = 4_000
-"""Account-weeks that the forest's own scores are ranked among, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +52,7 @@ def risk_votes(
     days: NDArray[np.intp],
     is_weekly: NDArray[np.bool_],
     seed: int,
+    reference: Reference | None = None,
 ) -> Votes:
     """Let all detectors vote on "worse than normal", each signal in the direction that worries.
 
@@ -75,9 +67,11 @@ def risk_votes(
     days : ndarray of int, (n_ends,)
         Day numbers of the ends, counted from a fixed date.
     is_weekly : ndarray of bool, (n_ends,)
-        Ends that lie whole weeks before the last: these make the reference.
+        Ends that make the reference.
     seed : int
         Of the forest.
+    reference : Reference, optional
+        What ends before the first told; brought up to date.
 
     Returns
     -------
@@ -86,7 +80,7 @@ def risk_votes(
     count = _worrying(surprise, catalogue, "count_low", "count_high")
     robust = _worrying(surprise, catalogue, "robust_low", "robust_high")
     square, forest = joint_votes(
-        surprise.z, surprise.plan.usable, days, is_weekly=is_weekly, seed=seed
+        surprise.z, surprise.plan.usable, days, is_weekly=is_weekly, seed=seed, reference=reference
     )
     votes = [_over_signals(count), _over_signals(robust), _over_signals(trends), square, forest]
     shape = surprise.plan.usable.shape
@@ -117,6 +111,7 @@ def joint_votes(
     *,
     is_weekly: NDArray[np.bool_],
     seed: int,
+    reference: Reference | None = None,
 ) -> tuple[Array, Array]:
     """Rank each account-week's mix of signals among those of earlier weeks.
 
@@ -130,30 +125,34 @@ def joint_votes(
         fitted anew, however long the history is.
     is_weekly : ndarray of bool, (n_ends,)
     seed : int
+    reference : Reference, optional
+        What ends before the first told; brought up to date.
 
     Returns
     -------
     square, forest : ndarray, (n_accounts, n_ends)
-        p-values of the root mean square and of the isolation forest, refitted every
-        ``REFIT_WEEKS`` weeks; NaN before enough weeks lie behind.
+        p-values of the root mean square and of the isolation forest; NaN before enough weeks
+        lie behind.
     """
+    known = Reference() if reference is None else reference
     size = root_mean_square(z)
     square, forest = np.full(size.shape, np.nan), np.full(size.shape, np.nan)
+    if not len(z):
+        return square, forest
     flat = np.where(np.isfinite(z), z, 0.0)
-    turn = is_weekly & (days // 7 % REFIT_WEEKS == 0)
-    fits = days[turn].tolist()
-    for fit, until in zip(fits, [*fits[1:], days[-1]] if fits else [], strict=True):
-        past = usable & (is_weekly & (days <= fit))[None, :]
-        if past.sum() < MIN_REFERENCE or not len(z):
-            continue
-        now = usable & ((days > fit) & (days <= until))[None, :]
-        if not now.any():
-            continue
-        square[now] = rank_tail(size[now], size[past])
-        rows = flat[:, past].T
-        model = fit_forest(rows, seed=seed)
-        thinned = rows[:: -(-len(rows) // FOREST_ROWS)]
-        forest[now] = forest_tail(model, flat[:, now].T, thinned)
+    turns = is_weekly & (days // 7 % REFIT_WEEKS == 0)
+    edges = [0, *(np.flatnonzero(turns) + 1).tolist(), len(days)]
+    for start, stop in itertools.pairwise(edges):
+        now = np.zeros(usable.shape, bool)
+        now[:, start:stop] = usable[:, start:stop]
+        if known.ready and now.any():
+            square[now], forest[now] = known.rank(size[now], flat[:, now].T, seed=seed)
+        for end in range(start, stop):
+            if is_weekly[end]:
+                there = usable[:, end]
+                known.add(size[there, end], flat[:, there, end].T)
+        if stop > start and turns[stop - 1]:
+            known.fit()
     return square, forest
 
 

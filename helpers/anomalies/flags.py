@@ -12,8 +12,10 @@ from helpers.anomalies.kinds.security import triage
 from helpers.anomalies.rounding import significant
 from helpers.anomalies.scene import Scene, corroboration
 from helpers.anomalies.severity import severity_of
+from helpers.anomalies.signals import Activity
+from helpers.anomalies.windows import weeks_turn
 
-__all__ = ["find_flags", "risk_by_week", "weekly_flags"]
+__all__ = ["find_flags", "risk_by_week", "risk_rows", "weekly_flags"]
 
 JOINT_HELPS_UP_TO = 0.05
 """A kind's own p-value must be at least this small before the joint detectors may lower it."""
@@ -111,7 +113,7 @@ SHORT_DAYS = 60
 SHORT_TRUST = 0.8
 
 
-def weekly_flags(scene: Scene, flags: pd.DataFrame) -> pd.DataFrame:
+def weekly_flags(activity: Activity, flags: pd.DataFrame) -> pd.DataFrame:
     """List the flags of the weekly history, as they would have been seen at each week's end.
 
     Returns
@@ -120,11 +122,11 @@ def weekly_flags(scene: Scene, flags: pd.DataFrame) -> pd.DataFrame:
         ``account_id``, ``week_end`` (the as-of date: the day after the week's last), ``kind``,
         ``direction``, ``p_value`` (null for facts), ``severity``, ``confidence``.
     """
-    weekly = flags[scene.is_weekly[flags["end"].to_numpy(np.intp)]]
+    weekly = flags[weeks_turn(activity.days, flags["day"].to_numpy(np.intp))]
     table = pd.DataFrame(
         {
-            "account_id": scene.activity.accounts["account_id"].to_numpy()[weekly["account"]],
-            "week_end": _dates(scene, weekly["day"].to_numpy(np.intp)),
+            "account_id": activity.accounts["account_id"].to_numpy()[weekly["account"]],
+            "week_end": _dates(activity, weekly["day"].to_numpy(np.intp)),
             "kind": weekly["kind"].to_numpy(),
             "direction": weekly["direction"].to_numpy(),
             "p_value": significant(weekly["p_value"]),
@@ -135,27 +137,45 @@ def weekly_flags(scene: Scene, flags: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["account_id", "week_end", "kind"], ignore_index=True)
 
 
-def risk_by_week(scene: Scene) -> pd.DataFrame:
-    """List the ensemble's risk p-value of every account and week, flagged or not.
+def risk_rows(scene: Scene) -> pd.DataFrame:
+    """List the ensemble's risk p-value of every account at each week's end, flagged or not.
 
     Returns
     -------
     DataFrame
-        ``account_id``, ``week_end``, ``p_value`` (small: worse than normal), ``signals``
-        (families of signals that are off).
+        ``account``, ``day`` (position of the end), ``p_value`` (small: worse than normal),
+        ``signals`` (families of signals that are off).
     """
     families = corroboration(scene)
     asked = scene.usable & scene.is_weekly[None, :] & np.isfinite(scene.votes.combined)
     account, end = np.nonzero(asked)
     return pd.DataFrame(
         {
-            "account_id": scene.activity.accounts["account_id"].to_numpy()[account],
-            "week_end": _dates(scene, scene.ends[end]),
+            "account": account,
+            "day": scene.ends[end],
             "p_value": significant(scene.votes.combined[account, end]),
             "signals": families[account, end].astype(int),
+        }
+    )
+
+
+def risk_by_week(activity: Activity, risk: pd.DataFrame) -> pd.DataFrame:
+    """Name accounts and weeks of what :func:`risk_rows` lists.
+
+    Returns
+    -------
+    DataFrame
+        ``account_id``, ``week_end``, ``p_value``, ``signals``.
+    """
+    return pd.DataFrame(
+        {
+            "account_id": activity.accounts["account_id"].to_numpy()[risk["account"]],
+            "week_end": _dates(activity, risk["day"].to_numpy(np.intp)),
+            "p_value": risk["p_value"].to_numpy(float),
+            "signals": risk["signals"].to_numpy(int),
         }
     ).sort_values(["account_id", "week_end"], ignore_index=True)
 
 
-def _dates(scene: Scene, position: NDArray[np.intp]) -> pd.DatetimeIndex:
-    return scene.activity.days[0] + pd.to_timedelta(position, unit="D")
+def _dates(activity: Activity, position: NDArray[np.intp]) -> pd.DatetimeIndex:
+    return activity.days[0] + pd.to_timedelta(position, unit="D")

@@ -1,25 +1,27 @@
 """Everything measured once that the rules of all kinds share."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.anomalies.daily import Daily, weekly_ends
+from helpers.anomalies.daily import HABIT_WEEKS, MIN_HISTORY_DAYS, Daily, learn_days
 from helpers.anomalies.ensemble import Votes, risk_votes
 from helpers.anomalies.presence import Presence, find_presence
+from helpers.anomalies.reference import Reference
 from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.surprise import SETTLED_DAYS, Surprise, account_age, measure
-from helpers.anomalies.trend import Trend, find_trend
+from helpers.anomalies.trend import SPANS, Trend, find_trend
+from helpers.anomalies.windows import weeks_turn
 from helpers.engine import day_number
 
-__all__ = ["MIN_HISTORY_DAYS", "Scene", "corroboration", "make_ends", "make_scene"]
+__all__ = ["Carried", "Scene", "corroboration", "days_needed", "make_ends", "make_scene"]
 
 Array = NDArray[np.float64]
 
 WEEK = 7
-MIN_HISTORY_DAYS = 42
-"""Days before the first end that is judged."""
 SLOW_SIGNALS = (
     *("events", "logins", "active_users", "core_events", "features_used"),
     *("collaboration", "integrations", "errors", "tickets"),
@@ -49,6 +51,7 @@ class Scene:
     trends : mapping of signal to Trend
         Slow declines, tested at weekly ends.
     daily : Daily
+        Of all events.
     votes : Votes
         The ensemble's vote on "worse than normal".
     presence : mapping of window length to Presence
@@ -96,9 +99,14 @@ class Scene:
 
 
 def make_ends(
-    n_days: int, *, review_days: int
+    days: pd.DatetimeIndex, *, review_days: int
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the ends that are judged: whole weeks back from the last day, and each review day.
+    """Return the ends that are judged: every Monday, and each day under review.
+
+    Parameters
+    ----------
+    days : DatetimeIndex, (n_days,)
+    review_days : int
 
     Returns
     -------
@@ -106,77 +114,114 @@ def make_ends(
     is_weekly, is_review : ndarray of bool
         An end is a review end if its window's last day is one of the last ``review_days``.
     """
-    weekly = weekly_ends(n_days, first=MIN_HISTORY_DAYS)
-    first = max(n_days - review_days + 1, MIN_HISTORY_DAYS)
-    review = np.arange(first, n_days + 1, dtype=np.intp)
-    ends = np.union1d(weekly, review).astype(np.intp)
-    return ends, np.isin(ends, weekly), np.isin(ends, review)
+    n_days = len(days)
+    every = np.arange(MIN_HISTORY_DAYS, n_days + 1, dtype=np.intp)
+    weekly, review = weeks_turn(days, every), every > n_days - review_days
+    judged = weekly | review
+    return every[judged], weekly[judged], review[judged]
+
+
+@dataclass(kw_only=True)
+class Carried:
+    """What judging earlier ends taught, for the ends that follow; brought up to date in place.
+
+    Parameters
+    ----------
+    ages : dict of str to ndarray, (2, n_bands)
+        By window and signal, see :func:`helpers.anomalies.surprise.lifecycle`.
+    reference : Reference
+        Account-weeks that others are ranked among.
+    """
+
+    ages: dict[str, Array] = field(default_factory=dict)
+    reference: Reference = field(default_factory=Reference)
+
+
+def days_needed(*, baseline_days: int, windows_days: tuple[int, ...]) -> int:
+    """Return how many days before an end its verdict may look at."""
+    longest = max(WEEK, *windows_days, *PRESENCE_DAYS)
+    daily = WEEK * (2 * HABIT_WEEKS + 4) + baseline_days
+    return max(daily, longest + baseline_days + WEEK, WEEK * (max(SPANS) + 2))
 
 
 def make_scene(
     activity: Activity,
-    daily: Daily,
+    ends: tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]],
     *,
-    review_days: int = 28,
     baseline_days: int = 90,
     windows_days: tuple[int, ...] = (7, 14, 28),
-    hidden: dict[str, NDArray[np.bool_]] | None = None,
+    hidden: Mapping[str, NDArray[np.bool_]] | None = None,
     seed: int = 0,
+    carried: Carried | None = None,
 ) -> Scene:
-    """Measure all signals at all ends.
+    """Measure all signals at some ends.
 
     Parameters
     ----------
     activity : Activity
-    daily : Daily
-        Of ``events`` at least, over the whole history.
-    review_days, baseline_days : int
+    ends : tuple of ndarray
+        Some of :func:`make_ends`, one after the other.
+    baseline_days : int
     windows_days : tuple of int
         Windows in which falls are looked for; 1 is daily, 7 weekly, 28 monthly.
     hidden : mapping of signal to ndarray of bool, (n_days,), optional
         Days of company-wide incidents.
     seed : int
         Of the isolation forest.
+    carried : Carried, optional
+        From the ends before; nothing came before by default.
 
     Returns
     -------
     Scene
     """
-    ends, is_weekly, is_review = make_ends(len(activity.days), review_days=review_days)
+    at, is_weekly, is_review = ends
+    known = Carried() if carried is None else carried
     slow = _only(activity.signals, SLOW_SIGNALS)
     windows = {
         days: measure(
             activity,
             activity.signals if days == WEEK else slow,
-            ends=ends,
+            ends=at,
             window_days=days,
             baseline_days=baseline_days,
             hidden=hidden,
+            ages=known.ages,
         )
         for days in sorted({WEEK, *windows_days})
     }
-    trends = _trends(activity, ends, is_weekly)
+    trends = _trends(activity, at, is_weekly)
     votes = risk_votes(
         windows[WEEK],
         activity.catalogue,
         trends=[trend.p for trend in trends.values()],
-        days=ends + day_number(activity.days[0]),
+        days=at + day_number(activity.days[0]) if len(at) else at,
         is_weekly=is_weekly,
         seed=seed,
+        reference=known.reference,
     )
     scene = Scene(
         activity=activity,
-        ends=ends,
+        ends=at,
         is_weekly=is_weekly,
         is_review=is_review,
         windows=windows,
         trends=trends,
-        daily=daily,
+        daily=_events_by_day(activity, at, baseline_days),
         votes=votes,
-        presence={days: find_presence(activity, ends, window_days=days) for days in PRESENCE_DAYS},
-        backing=np.zeros((len(activity.signals.names), len(activity.accounts), len(ends)), bool),
+        presence={days: find_presence(activity, at, window_days=days) for days in PRESENCE_DAYS},
+        backing=np.zeros((len(activity.signals.names), len(activity.accounts), len(at)), bool),
     )
     return replace(scene, backing=_backing(scene))
+
+
+def _events_by_day(activity: Activity, ends: NDArray[np.intp], baseline_days: int) -> Daily:
+    """Learn what to expect of each day that the ends look at, and of the week before."""
+    events = Cube(names=("events",), counts=activity.signals.of("events")[None])
+    n_days = len(activity.days)
+    first = int(ends[0]) - 2 * WEEK if len(ends) else n_days
+    weeks = -(-(n_days - first) // WEEK) + 1
+    return learn_days(activity, events, baseline_days=baseline_days, last_weeks=weeks)
 
 
 def _trends(

@@ -140,6 +140,9 @@ class Activity:
         Share of what is paid for above which a level is near its limit.
     missing : mapping of str to str
         Signal or kind to the reason why it cannot be computed.
+    feature_since, user_since : ndarray of int or None
+        When each account first used each feature, (n_features, n_accounts), and each user did
+        anything, (n_users,): see :func:`helpers.anomalies.history.with_first_uses`.
     catalogue : tuple of Signal
         What is known of each signal.
     """
@@ -160,6 +163,8 @@ class Activity:
     terms: pd.DataFrame | None = None
     limit_shares: dict[str, float] = field(default_factory=lambda: dict(LIMIT_SHARES))
     missing: dict[str, str] = field(default_factory=dict)
+    feature_since: NDArray[np.intp] | None = None
+    user_since: NDArray[np.intp] | None = None
     catalogue: tuple[Signal, ...] = SIGNALS
 
     @property

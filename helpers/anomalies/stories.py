@@ -12,6 +12,7 @@ from helpers.anomalies.kinds.catalogue import kind_of
 from helpers.anomalies.known_factors import explain
 from helpers.anomalies.rounding import significant
 from helpers.anomalies.severity import LEVELS, lower
+from helpers.anomalies.signals import Activity
 
 __all__ = ["tell_stories"]
 
@@ -38,43 +39,37 @@ def tell_stories(
     changes : DataFrame
         Of each risk, every watched signal of the account.
     """
-    scene, flags = analysis.scene, analysis.flags
-    live = scene.activity.alive[:, -1]
+    activity, flags = analysis.activity, analysis.flags
+    live = activity.alive[:, -1]
     mine = flags[live[flags["account"].to_numpy(np.intp)]].copy()
-    mine["metrics"] = _metrics(mine, analysis)
+    mine["metrics"] = _metrics(mine)
     episodes = to_episodes(mine)
-    fresh = episodes[episodes["first_day"] >= scene.first_review_day]
+    fresh = episodes[episodes["first_day"] >= analysis.first_review_day]
     stories = fold(fresh.reset_index(drop=True))
-    ids = scene.activity.accounts["account_id"].to_numpy()
+    ids = activity.accounts["account_id"].to_numpy()
     stories["account_id"] = ids[stories["account"].to_numpy(np.intp)]
-    stories = _explained(_borne_out(stories, analysis, external), analysis, calendar)
-    return _noted(stories, analysis)
+    stories = _explained(_borne_out(stories, activity.as_of, external), activity, calendar)
+    return _noted(stories, activity)
 
 
-def _metrics(flags: pd.DataFrame, analysis: Analysis) -> list[list[str]]:
+def _metrics(flags: pd.DataFrame) -> list[list[str]]:
     """List the kind's own metric, then the signals that bear it out (risks only)."""
-    scene = analysis.scene
-    names = np.array(scene.week.names, object)
     lists = []
-    row: Any
-    for row in flags.itertuples():
-        own = [] if row.metric == "several" else [row.metric]
-        backing = names[scene.backing[:, row.account, row.end]].tolist()
-        lists.append(list(dict.fromkeys(own + (backing if row.direction == "risk" else []))))
+    columns = ["metric", "backing", "direction"]
+    for metric, backing, direction in flags[columns].itertuples(index=False):
+        own = [] if metric == "several" else [metric]
+        lists.append(list(dict.fromkeys(own + (list(backing) if direction == "risk" else []))))
     return lists
 
 
 def _borne_out(
-    stories: pd.DataFrame, analysis: Analysis, external: pd.DataFrame | None
+    stories: pd.DataFrame, as_of: pd.Timestamp, external: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Raise a sign of growth that an external signal of the last 90 days bears out."""
     if external is None or stories.empty:
         return stories
-    since = analysis.scene.activity.as_of - pd.Timedelta(days=EXTERNAL_DAYS)
-    recent = external[
-        (external["observed_on"] >= since)
-        & (external["observed_on"] < analysis.scene.activity.as_of)
-    ]
+    since = as_of - pd.Timedelta(days=EXTERNAL_DAYS)
+    recent = external[(external["observed_on"] >= since) & (external["observed_on"] < as_of)]
     kinds = recent.sort_values(["observed_on", "kind"]).groupby("account_id")["kind"].last()
     seen = stories["account_id"].map(kinds)
     grows = (stories["direction"] == "expansion") & seen.notna()
@@ -90,10 +85,9 @@ def _borne_out(
 
 
 def _explained(
-    stories: pd.DataFrame, analysis: Analysis, calendar: pd.DataFrame | None
+    stories: pd.DataFrame, activity: Activity, calendar: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Name the known factor of a dip and lower its severity; drop nothing."""
-    activity = analysis.scene.activity
     start = activity.days[0]
     day = start + pd.to_timedelta(stories["day"].to_numpy(float), unit="D")
     windows = pd.DataFrame(
@@ -111,7 +105,7 @@ def _explained(
     return stories.assign(explained_by=found["explained_by"].fillna(""), severity=severity)
 
 
-def _noted(stories: pd.DataFrame, analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _noted(stories: pd.DataFrame, activity: Activity) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Name in each risk what else went wrong, and list every signal of the account."""
     notes, tables = [], [pd.DataFrame(columns=CHANGE_COLUMNS)]
     row: Any
@@ -119,7 +113,7 @@ def _noted(stories: pd.DataFrame, analysis: Analysis) -> tuple[pd.DataFrame, pd.
         if row.direction != "risk":
             notes.append("")
             continue
-        changes = changes_of(analysis.scene, int(row.account), int(row.end))
+        changes = changes_of(row.watched, activity.signals.names, list(row.backing))
         notes.append(note_of(changes, row.metric))
         tables.append(changes.assign(account_id=row.account_id, kind=row.kind))
     listed = pd.concat([t for t in tables if len(t)] or tables, ignore_index=True)

@@ -1,5 +1,6 @@
 """Each signal of each account at each end: seen, expected, and how surprising in each direction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,10 +16,20 @@ from helpers.anomalies.detectors import (
     robust_tails,
 )
 from helpers.anomalies.signals import Activity, Cube
-from helpers.anomalies.windows import Plan, make_plan
+from helpers.anomalies.windows import Plan, make_plan, weeks_turn
 from helpers.stats import safe_ratio
 
-__all__ = ["LIFECYCLE_DAYS", "SETTLED_DAYS", "Surprise", "account_age", "lifecycle", "measure"]
+__all__ = [
+    "LIFECYCLE_DAYS",
+    "SETTLED_DAYS",
+    "Surprise",
+    "account_age",
+    "age_factor",
+    "age_sums",
+    "lifecycle",
+    "measure",
+    "no_ages",
+]
 
 Array = NDArray[np.float64]
 
@@ -97,7 +108,8 @@ def measure(
     ends: NDArray[np.intp],
     window_days: int = 7,
     baseline_days: int = 90,
-    hidden: dict[str, NDArray[np.bool_]] | None = None,
+    hidden: Mapping[str, NDArray[np.bool_]] | None = None,
+    ages: dict[str, Array] | None = None,
 ) -> Surprise:
     """Measure every signal of a cube at every end.
 
@@ -113,41 +125,36 @@ def measure(
     hidden : mapping of signal to ndarray of bool, (n_days,), optional
         Days of a company-wide incident: for that signal they count as not observed, so that
         no account is judged by them.
+    ages : dict of str to ndarray, optional
+        What earlier ends told of each age, see :func:`lifecycle`; brought up to date. Nothing
+        came before by default.
 
     Returns
     -------
     Surprise
     """
     age = account_age(activity, ends)
-    weekly = (ends[-1:] - ends) % 7 == 0  # whole weeks before the last end
-    plan = make_plan(
-        activity.alive,
-        activity.observed,
-        ends=ends,
-        window_days=window_days,
-        baseline_days=baseline_days,
-    )
+    weekly = weeks_turn(activity.days, ends)
+    first = int(max(ends[0] - window_days - baseline_days, 0)) if len(ends) else 0
+    days = slice(first, int(ends[-1]) if len(ends) else 0)
+    alive, observed = activity.alive[:, days], activity.observed[days]
+    lengths = {"window_days": window_days, "baseline_days": baseline_days}
+    plan = make_plan(alive, observed, ends=ends - first, **lengths)
     cohorts = activity.accounts["cohort"].to_numpy(np.intp)
     parts = []
     for name, counts in zip(cube.names, cube.counts, strict=True):
-        mine, seen = plan, counts
-        if hidden and name in hidden:
-            seen = np.where(hidden[name], 0, counts)
-            open_days = activity.observed & ~hidden[name]
-            mine = make_plan(
-                activity.alive,
-                open_days,
-                ends=ends,
-                window_days=window_days,
-                baseline_days=baseline_days,
-            )
+        mine, seen = plan, counts[:, days]
+        if hidden and name in hidden and hidden[name][days].any():
+            seen = np.where(hidden[name][days], 0, seen)
+            mine = make_plan(alive, observed & ~hidden[name][days], ends=ends - first, **lengths)
         base = learn_baseline(seen, mine, cohorts=cohorts, settled=age >= SETTLED_DAYS)
-        parts.append(_tested(lifecycle(base, age, weekly=weekly), mine))
+        told = None if ages is None else ages.setdefault(f"{window_days}:{name}", no_ages())
+        parts.append(_tested(lifecycle(base, age, weekly=weekly, told=told), mine))
     stacked = {
         key: np.stack([part[key] for part in parts]) if parts else np.zeros((0, *plan.usable.shape))
         for key in _FIELDS
     }
-    return Surprise(names=cube.names, plan=plan, **stacked)
+    return Surprise(names=cube.names, plan=replace(plan, ends=ends), **stacked)
 
 
 _FIELDS = (
@@ -187,8 +194,17 @@ def _tested(base: Baseline, plan: Plan) -> dict[str, Array]:
     }
 
 
+def no_ages() -> Array:
+    """Return what is known of ages before the first end: (2, n_bands), nothing."""
+    return np.zeros((2, len(LIFECYCLE_DAYS) - 1))
+
+
 def lifecycle(
-    base: Baseline, age_days: Array, *, weekly: NDArray[np.bool_] | None = None
+    base: Baseline,
+    age_days: Array,
+    *,
+    weekly: NDArray[np.bool_] | None = None,
+    told: Array | None = None,
 ) -> Baseline:
     """Expect of a young account what others did at its age.
 
@@ -204,6 +220,9 @@ def lifecycle(
     weekly : ndarray of bool, (n_ends,), optional
         Ends that the correction is learnt from, so that it does not depend on how many days
         are reviewed; all by default.
+    told : ndarray, (2, n_bands), optional
+        What each band did and was expected to do at ends before the first; those of these ends
+        are added, in place.
 
     Returns
     -------
@@ -211,19 +230,50 @@ def lifecycle(
         With ``expected`` and the window's factor corrected for accounts younger than the last
         of ``LIFECYCLE_DAYS``.
     """
-    band = np.digitize(age_days, LIFECYCLE_DAYS)  # 0: too young; last: grown up
-    correction = np.ones(base.expected.shape)
-    sd = np.sqrt(base.expected + (0.6 * base.expected) ** 2)
-    seen = np.minimum(base.observed, base.expected + 4 * sd)
-    weight = safe_ratio(1.0, np.maximum(base.expected, 1.0))
-    learnt = np.ones(base.expected.shape[1], bool) if weekly is None else weekly
+    band, did, due = age_sums(base, age_days)
+    if weekly is not None:
+        did, due = did * weekly, due * weekly
+    before = no_ages() if told is None else told
+    start = before[:, :, None]
+    all_did = np.cumsum(np.concatenate([start[0], did], axis=1), axis=1)[:, 1:]
+    all_due = np.cumsum(np.concatenate([start[1], due], axis=1), axis=1)[:, 1:]
+    if told is not None and band.shape[1]:
+        told[:] = all_did[:, -1], all_due[:, -1]
+    return _corrected(base, age_factor(band, all_did, all_due))
+
+
+def age_sums(base: Baseline, age_days: Array) -> tuple[NDArray[np.intp], Array, Array]:
+    """Sum up what accounts of each age did, and what their baselines expected.
+
+    Returns
+    -------
+    band : ndarray of int, (n_accounts, n_ends)
+        0 is too young, 1 to n_bands are those of ``LIFECYCLE_DAYS``, more is grown up.
+    did, due : ndarray, (n_bands, n_ends)
+        Every account counts alike, far outliers are cut back.
+    """
+    band = np.digitize(age_days, LIFECYCLE_DAYS)
+    did, due = np.zeros((2, len(LIFECYCLE_DAYS) - 1, band.shape[1]))
+    young = np.flatnonzero(((band > 0) & (band < len(LIFECYCLE_DAYS))).any(axis=1))
+    expected, seen = base.expected[young], base.observed[young]
+    sd = np.sqrt(expected + (0.6 * expected) ** 2)
+    seen = np.minimum(seen, expected + 4 * sd)
+    weight = np.where(expected > 0, safe_ratio(1.0, np.maximum(expected, 1.0)), 0.0)
     for number in range(1, len(LIFECYCLE_DAYS)):
-        mine = (band == number) & (base.expected > 0)
-        told = mine & learnt[None, :]
-        top = np.cumsum(np.where(told, seen * weight, 0.0).sum(axis=0))
-        bottom = np.cumsum(np.where(told, base.expected * weight, 0.0).sum(axis=0))
-        factor = (top + PRIOR_ACCOUNTS) / (bottom + PRIOR_ACCOUNTS)
-        correction = np.where(mine, factor, correction)
+        mine = weight * (band[young] == number)
+        did[number - 1], due[number - 1] = (mine * seen).sum(axis=0), (mine * expected).sum(axis=0)
+    return band, did, due
+
+
+def age_factor(band: NDArray[np.intp], did: Array, due: Array) -> Array:
+    """Turn sums by age into each account's correction: (n_accounts, n_ends)."""
+    ratio = (did + PRIOR_ACCOUNTS) / (due + PRIOR_ACCOUNTS)
+    grown = np.ones((1, ratio.shape[1]))
+    by_band = np.concatenate([grown, ratio, grown])
+    return np.take_along_axis(by_band, band, axis=0)
+
+
+def _corrected(base: Baseline, correction: Array) -> Baseline:
     window = base.factors.window * correction
     return replace(
         base,

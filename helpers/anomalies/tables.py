@@ -2,19 +2,23 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from helpers.anomalies.alerts import Queue
 from helpers.anomalies.analysis import Analysis
-from helpers.anomalies.daily import day_scores
+from helpers.anomalies.daily import day_scores, learn_days
 from helpers.anomalies.flags import risk_by_week, weekly_flags
 from helpers.anomalies.kinds.catalogue import KINDS, SYSTEMIC
 from helpers.anomalies.plays import plays_table
 from helpers.anomalies.severity import severity_table
+from helpers.anomalies.signals import Activity
 
 __all__ = ["SCORE_DAYS", "all_tables"]
 
 SCORE_DAYS = 90
 """Days of ``scores``: long enough to see an alert against its baseline."""
+MAX_SCORES = 20_000_000
+"""Rows of ``scores`` from which accounts without an alert are left out."""
 
 
 def all_tables(analysis: Analysis, queue: Queue) -> dict[str, pd.DataFrame]:
@@ -29,7 +33,8 @@ def all_tables(analysis: Analysis, queue: Queue) -> dict[str, pd.DataFrame]:
     -------
     dict of table name to DataFrame
         ``alerts``, ``review_list``, ``load``, ``changes``, ``inactive_users`` (see :class:`Queue`);
-        ``scores``: every live account's last 90 days, signal by signal;
+        ``scores``: every live account's last 90 days, signal by signal (of large companies only
+        accounts with an alert or in the review list);
         ``weekly_flags``: what would have been flagged at each week's end, nothing later used;
         ``weekly_risk``: the ensemble's p-value of every account and week;
         ``systemic``, ``systemic_accounts``: company-wide incidents and who shows them;
@@ -37,18 +42,25 @@ def all_tables(analysis: Analysis, queue: Queue) -> dict[str, pd.DataFrame]:
         ``kinds``: rule, threshold, verdicts so far and whether the data allow to look;
         ``signals``: what is watched, and what cannot be; ``severity``; ``plays``.
     """
-    activity = analysis.scene.activity
-    live = activity.alive[:, -1] if len(activity.days) else np.zeros(0, bool)
+    activity = analysis.activity
+    live = _charted(activity, queue, analysis.nothing_judged)
     incidents = analysis.incidents
+    daily = learn_days(
+        activity,
+        activity.signals,
+        last_weeks=-(-SCORE_DAYS // 7) + 1,
+        baseline_days=analysis.baseline_days,
+        keep=live,
+    )
     return {
         "alerts": queue.alerts,
         "review_list": queue.review_list,
         "load": queue.load,
         "changes": queue.changes,
         "inactive_users": queue.inactive_users,
-        "scores": day_scores(activity, analysis.daily, days=SCORE_DAYS, keep=live),
-        "weekly_flags": weekly_flags(analysis.scene, analysis.flags),
-        "weekly_risk": risk_by_week(analysis.scene),
+        "scores": day_scores(activity, daily, days=SCORE_DAYS, keep=live),
+        "weekly_flags": weekly_flags(activity, analysis.flags),
+        "weekly_risk": risk_by_week(activity, analysis.judged.risk),
         "systemic": incidents.table,
         "systemic_accounts": incidents.accounts,
         "company_days": _rounded(analysis.days),
@@ -57,6 +69,15 @@ def all_tables(analysis: Analysis, queue: Queue) -> dict[str, pd.DataFrame]:
         "severity": severity_table(),
         "plays": plays_table(),
     }
+
+
+def _charted(activity: Activity, queue: Queue, nothing: bool) -> NDArray[np.bool_]:
+    """Tell which accounts have their days listed: all live ones, if they are not too many."""
+    live = activity.alive[:, -1] if len(activity.days) else np.zeros(len(activity.accounts), bool)
+    if nothing or live.sum() * SCORE_DAYS * len(activity.signals.names) <= MAX_SCORES:
+        return live
+    told = pd.concat([queue.alerts["account_id"], queue.review_list["account_id"]])
+    return np.asarray(live & activity.accounts["account_id"].isin(told).to_numpy())
 
 
 def _rounded(days: pd.DataFrame) -> pd.DataFrame:
@@ -86,13 +107,9 @@ def _kinds(analysis: Analysis, queue: Queue) -> pd.DataFrame:
 
 def _signals(analysis: Analysis) -> pd.DataFrame:
     """One row a signal: what it says, whether it is there, and its usual size."""
-    activity, week = analysis.scene.activity, analysis.scene.week
-    rows = []
+    activity, rows = analysis.activity, []
     for signal in activity.catalogue:
-        there = week.has(signal.name)
-        level = np.array([])
-        if there and len(analysis.scene.ends):
-            level = week.of(signal.name, "level")[week.plan.usable[:, -1], -1]
+        there = signal.name in activity.signals.names
         rows.append(
             {
                 "signal": signal.name,
@@ -101,7 +118,7 @@ def _signals(analysis: Analysis) -> pd.DataFrame:
                 "worries_when": signal.risk,
                 "computed": there,
                 "why_not": "" if there else activity.missing.get(signal.name, "not in the data"),
-                "typical_per_week": round(float(np.median(level)), 2) if len(level) else np.nan,
+                "typical_per_week": round(analysis.judged.typical.get(signal.name, np.nan), 2),
             }
         )
     return pd.DataFrame(rows)

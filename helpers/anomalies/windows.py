@@ -8,11 +8,12 @@ cannot use that date or anything later.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
 
-__all__ = ["Plan", "cumulative", "make_plan", "sums", "weekly_counts"]
+__all__ = ["Plan", "cumulative", "make_plan", "sums", "weekly_counts", "weeks_turn"]
 
 BLOCK_DAYS = 7
 """A baseline is learnt from whole weeks: each weekday then counts equally."""
@@ -56,6 +57,26 @@ class Plan:
         """Positions where each baseline week ends, the newest first."""
         first = self.ends - self.window_days
         return [first - BLOCK_DAYS * block for block in range(len(self.valid))]
+
+
+def weeks_turn(days: pd.DatetimeIndex, ends: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell which ends are Mondays: the window's last day is a Sunday.
+
+    What is learnt week by week is learnt at these, so that a run of the next day finds the same
+    weeks again.
+
+    Parameters
+    ----------
+    days : DatetimeIndex, (n_days,)
+    ends : ndarray of int, (n_ends,)
+        Positions; may lie beyond the last day.
+
+    Returns
+    -------
+    ndarray of bool, (n_ends,)
+    """
+    first = days[0].weekday() if len(days) else 0
+    return np.asarray((first + ends) % BLOCK_DAYS == 0)
 
 
 def cumulative(counts: NDArray[np.float32] | NDArray[np.bool_]) -> NDArray[np.float64]:

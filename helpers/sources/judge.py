@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.config import CompanyConfig
 from helpers.contract import Table
 from helpers.errors import GateError
-from helpers.sources.as_of import BUCKET_SECONDS, cutoff, day_counts
+from helpers.sources.as_of import BUCKET_SECONDS, cutoff, day_quarters
 from helpers.sources.folding import MISFITS, bind_error
 from helpers.sources.inputs import TableInput
 from helpers.sources.issues import Issues
@@ -118,8 +118,13 @@ def _with_accounts(union: Sql, accounts: Sql, config: CompanyConfig) -> Sql:
     )  # fmt: skip
 
 
-def rows_a_day(session: Session, rows: Sql, table: Table, zone: str) -> dict[dt.date, int]:
-    """Count the readable rows of a dated table by local day, those of unknown accounts included."""
+def rows_a_day(
+    session: Session, rows: Sql, table: Table, zone: str
+) -> dict[dt.date, dict[int, int]]:
+    """Count the readable rows of a dated table by local day and quarter hour.
+
+    Rows of unknown accounts are among them.
+    """
     if table.when is None:
         return {}
     counted = fill(
@@ -129,7 +134,7 @@ def rows_a_day(session: Session, rows: Sql, table: Table, zone: str) -> dict[dt.
         w=ident(table.when), b=literal(BUCKET_SECONDS * 1_000_000), r=rows, o=literal(ORPHAN),
     )  # fmt: skip
     is_date = table.column(table.when).kind == "date"
-    return day_counts(session.rows(counted), "UTC" if is_date else zone)
+    return day_quarters(session.rows(counted), "UTC" if is_date else zone)
 
 
 def newest_day(session: Session, kept: Sql, table: Table) -> dt.date | None:

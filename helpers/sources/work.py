@@ -215,10 +215,10 @@ class Work:
         """
         self._load(self.clock)
         rows = staged_rows(self.inputs[self.clock])
-        days = self._days(rows)
+        days, quarters = self._days(rows)
         if not days:
             raise InputError(self._no_time())
-        return last_complete_day(days) + dt.timedelta(days=1)
+        return last_complete_day(days, quarters) + dt.timedelta(days=1)
 
     @property
     def clock(self) -> str:
@@ -226,8 +226,10 @@ class Work:
         given = self.config.sources
         return "measures" if "measures" in given and "events" not in given else "events"
 
-    def _days(self, rows: Sql) -> dict[dt.date, int]:
-        return rows_a_day(self.session, rows, TABLES[self.clock], self.config.company.time_zone)
+    def _days(self, rows: Sql) -> tuple[dict[dt.date, int], dict[dt.date, dict[int, int]]]:
+        zone = self.config.company.time_zone
+        quarters = rows_a_day(self.session, rows, TABLES[self.clock], zone)
+        return {day: sum(counts.values()) for day, counts in quarters.items()}, quarters
 
     def _no_time(self) -> str:
         return NO_TIME.format(table=self.clock, when=TABLES[self.clock].when)
@@ -236,9 +238,9 @@ class Work:
         if self.clock not in self.rows:
             return as_of
         zone, noun = self.config.company.time_zone, self.clock.removesuffix("s")
-        days = self._days(self.rows[self.clock])
+        days, quarters = self._days(self.rows[self.clock])
         if as_of is None:
-            return last_complete_day(days) + dt.timedelta(days=1) if days else None
+            return last_complete_day(days, quarters) + dt.timedelta(days=1) if days else None
         if days and as_of <= min(days):
             self.problems.append(
                 f"as_of {as_of} is not after the first {noun}, {min(days)} ({zone}): nothing "
@@ -247,7 +249,7 @@ class Work:
         window, setting = self.config.analysis.windows_days[-1], "analysis.windows_days"
         if self.clock == "measures":
             window, setting = self.config.thresholds.measures_valid_days, "measures_valid_days"
-        if days and as_of > (last := last_complete_day(days)) + dt.timedelta(days=window):
+        if days and as_of > (last := last_complete_day(days, quarters)) + dt.timedelta(days=window):
             self.problems.append(
                 f"as_of {as_of} is more than {window} days after the last full day of {noun}s, "
                 f"{last} ({zone}): no window of {setting} would hold one. Choose an "

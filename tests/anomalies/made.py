@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.anomalies.analysis import Settings, analyse
-from helpers.anomalies.daily import learn_days
-from helpers.anomalies.scene import make_scene
+from helpers.anomalies.scene import make_ends, make_scene
 from helpers.anomalies.signals import Activity, Cube
 
 WEEKDAY = np.array([0.95, 1.15, 1.20, 1.15, 0.90, 0.25, 0.20]) * 7 / 5.8
@@ -122,9 +121,9 @@ def quiet(activity, account, days, factor=0.0, *, names=None):
             change(activity, name, account, days, factor)
 
 
-def scene_of(activity, **rest):
-    """Measure without incidents."""
-    return make_scene(activity, learn_days(activity, activity.signals), **rest)
+def scene_of(activity, *, review_days=28, **rest):
+    """Measure without incidents, all ends at once."""
+    return make_scene(activity, make_ends(activity.days, review_days=review_days), **rest)
 
 
 def run(activity, **rest):

@@ -98,13 +98,14 @@ def test_weekly_flags_are_those_of_a_run_at_that_weeks_end(planted, analysis):
     )
 
     then = run(past)
-    now = weekly_flags(analysis.scene, analysis.flags)
+    now = weekly_flags(analysis.activity, analysis.flags)
     seen = now[now["week_end"] <= past.as_of].reset_index(drop=True)
 
-    pd.testing.assert_frame_equal(weekly_flags(then.scene, then.flags), seen)
-    risk = risk_by_week(analysis.scene)
+    pd.testing.assert_frame_equal(weekly_flags(then.activity, then.flags), seen)
+    risk = risk_by_week(analysis.activity, analysis.judged.risk)
     pd.testing.assert_frame_equal(
-        risk_by_week(then.scene), risk[risk["week_end"] <= past.as_of].reset_index(drop=True)
+        risk_by_week(then.activity, then.judged.risk),
+        risk[risk["week_end"] <= past.as_of].reset_index(drop=True),
     )
 
 
@@ -166,11 +167,12 @@ def test_windows_can_be_daily_weekly_or_monthly():
 
 # N-14: normal per cohort, in the scores too
 def test_daily_scores_tell_the_days_that_were_odd():
-    activity = make_activity(n_accounts=60)
+    activity = make_activity(n_accounts=60, rate=(200.0, 300.0))
     activity.signals.of("events")[7, 190] = 0
-    daily = learn_days(activity, activity.signals)
+    keep = np.arange(60) < 10
+    daily = learn_days(activity, activity.signals, keep=keep)
 
-    scores = day_scores(activity, daily, days=90, keep=np.arange(60) < 10)
+    scores = day_scores(activity, daily, days=90, keep=keep)
     mine = scores[(scores["account_id"] == "a0007") & (scores["metric"] == "events")]
 
     assert scores["account_id"].nunique() == 10
@@ -199,11 +201,11 @@ def test_tables_are_sorted_and_consistent(analysis, queue):
     scores, kinds = tables["scores"], tables["kinds"]
 
     assert scores[["account_id", "day", "metric"]].duplicated().sum() == 0
-    assert scores["day"].max() == analysis.scene.activity.days[-1]
+    assert scores["day"].max() == analysis.activity.days[-1]
     single = queue.alerts[queue.alerts["account_id"] != "*"]
     assert kinds["alerts"].sum() == len(single)
     assert set(tables["changes"]["account_id"]) <= set(single["account_id"])
-    assert tables["weekly_flags"]["week_end"].max() == analysis.scene.activity.as_of
+    assert tables["weekly_flags"]["week_end"].max() == analysis.activity.as_of
     assert tables["signals"].set_index("signal").loc["sessions", "why_not"] == "not in the data"
 
 

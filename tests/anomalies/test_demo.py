@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.anomalies import Settings, analyse, build_queue, load_activity
 from helpers.anomalies.measure_truth import found_by_kind
+from helpers.anomalies.surprise import measure
 from helpers.artifacts import Run
 from helpers.config import load_config
 from helpers.sources import read_company
@@ -98,13 +100,12 @@ def test_the_fault_of_the_product_is_told_once(demo, truth):
 def test_the_outage_of_the_source_is_no_drop(demo, truth):
     analysis = demo[1]
     outage = truth[0][truth[0]["kind"] == "source_outage"]["starts_on"].iloc[0]
-    days = analysis.scene.activity.days
+    activity = analysis.activity
 
-    assert days[~analysis.scene.activity.observed].tolist() == [outage]
-    week = analysis.scene.week
-    at = days.get_loc(outage) + 7
-    end = (abs(analysis.scene.ends - at)).argmin()
-    ratio = pd.Series(week.ratio("events")[:, end]).median()
+    assert activity.days[~activity.observed].tolist() == [outage]
+    ends = np.array([activity.days.get_loc(outage) + 4])
+    week = measure(activity, activity.signals, ends=ends)
+    ratio = pd.Series(week.ratio("events")[:, 0]).median()
     assert 0.85 < ratio < 1.1
 
 

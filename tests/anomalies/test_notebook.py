@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -83,10 +84,11 @@ def test_it_follows_its_parameters(monkeypatch, tmp_path):
 
     space, _ = executed(monkeypatch, tmp_path, **chosen)
 
-    scene = space["analysis"].scene
-    assert list(scene.windows) == [7]
-    assert scene.week.plan.valid.shape[0] == 8
-    assert scene.is_review.sum() == 7
+    analysis = space["analysis"]
+    assert analysis.baseline_days == 60
+    assert analysis.first_review_day == len(analysis.activity.days) - 6
+    watched = [row for row in analysis.flags["watched"] if row is not None]
+    assert {day for row in watched for day in row[1::4] if np.isfinite(day)} == {7.0}
 
 
 @pytest.mark.parametrize("forbidden", ["def ", "lambda", "%%"])

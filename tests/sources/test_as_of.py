@@ -29,6 +29,37 @@ def test_fault_C16_a_partial_last_day_does_not_count():
     assert last_complete_day(days(*[100] * 60, 41)) == day(60)
 
 
+def quarters(*counts, until=96):
+    """Rows spread evenly over the quarter hours of each day; of the last day only some come."""
+    full = {FIRST + dt.timedelta(days=n): dict.fromkeys(range(96), c) for n, c in enumerate(counts)}
+    last = max(full)
+    full[last] = {at: n for at, n in full[last].items() if at < until}
+    return full
+
+
+@pytest.mark.parametrize(
+    ("until", "rows", "complete"), [(48, 2, 59), (80, 2, 59), (90, 2, 60), (96, 2, 60)]
+)
+def test_fault_C16_a_day_that_breaks_off_does_not_count(until, rows, complete):
+    made = quarters(*[rows] * 61, until=until)
+    counts = {day: sum(of.values()) for day, of in made.items()}
+
+    assert last_complete_day(counts, made) == day(complete)
+
+
+def test_a_few_rows_that_may_come_late_do_not_make_a_day_incomplete():
+    made = {FIRST + dt.timedelta(days=n): {36: 20, 90: 5} for n in range(60)}
+    made[max(made)] = {36: 20}
+
+    assert last_complete_day({d: sum(of.values()) for d, of in made.items()}, made) == day(59)
+
+
+def test_days_without_a_time_of_day_are_judged_by_their_number_only():
+    made = {FIRST + dt.timedelta(days=n): {0: 500} for n in range(60)}
+
+    assert last_complete_day(dict.fromkeys(made, 500), made) == day(59)
+
+
 def test_weekends_are_compared_with_weekends():
     week = [100, 100, 100, 100, 100, 5, 4]
 

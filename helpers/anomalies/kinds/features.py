@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from helpers.anomalies.baseline import dispersion
 from helpers.anomalies.detectors import SMALLEST_P
+from helpers.anomalies.history import with_first_uses
 from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
 from helpers.anomalies.kinds.usage import STILL_NORMAL
 from helpers.anomalies.scene import Scene
@@ -167,10 +168,12 @@ def adoption_stalled(scene: Scene) -> Found:
     features = scene.activity.features
     if not features.names:
         return nothing("adoption_stalled", scene.shape)
-    totals = [cumulative(counts) for counts in features.counts]
-    length = len(scene.activity.days)
-    known = np.sum([sums(total, scene.ends, length) > 0 for total in totals], axis=0)
-    earlier = np.sum([sums(t, scene.ends - STALL_DAYS, length) > 0 for t in totals], axis=0)
+    since = with_first_uses(scene.activity).feature_since
+    assert since is not None
+    known, earlier = np.zeros((2, *scene.shape), np.intp)
+    for first in since:
+        known += first[:, None] < scene.ends
+        earlier += first[:, None] < scene.ends - STALL_DAYS
     age = account_age(scene.activity, scene.ends)
     due = (age >= STALL_AGE[0]) & (age < STALL_AGE[1])
     settled = (age >= STALL_AGE[0]) & scene.activity.alive[:, scene.ends - 1]

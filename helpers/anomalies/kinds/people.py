@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.anomalies.detectors import SMALLEST_P
+from helpers.anomalies.history import clip, with_first_uses
 from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
-from helpers.anomalies.presence import BASE_WEEKS
+from helpers.anomalies.presence import BASE_WEEKS, find_presence
 from helpers.anomalies.scene import Scene
+from helpers.anomalies.signals import Activity
 from helpers.anomalies.windows import cumulative, sums
 from helpers.stats import safe_ratio
 
@@ -46,10 +48,13 @@ def _history(scene: Scene, window_days: int) -> NDArray[np.bool_]:
     return np.asarray(sums(alive, scene.ends, length) == length)
 
 
-def silent_users(scene: Scene, *, window_days: int, end: int) -> NDArray[np.intp]:
-    """Return positions of regular users without a single event in the window before an end."""
-    users = scene.presence[window_days]
-    return np.flatnonzero((users.regular & (users.now == 0))[:, end])
+def silent_users(activity: Activity, *, window_days: int) -> NDArray[np.intp]:
+    """Return positions of regular users without a single event in the last days."""
+    needed = window_days + 7 * BASE_WEEKS
+    n_days = len(activity.days)
+    recent = clip(activity, max(n_days - needed, 0), n_days)
+    users = find_presence(recent, np.array([len(recent.days)]), window_days=window_days)
+    return np.flatnonzero((users.regular & (users.now == 0))[:, 0])
 
 
 def user_attrition(scene: Scene) -> Found:
@@ -239,10 +244,13 @@ def new_departments(scene: Scene) -> Found:
     first = users[named].assign(key=keys).drop_duplicates("key").sort_values("key")
     active = np.zeros((len(first), len(scene.activity.days)), np.float32)
     np.add.at(active, keys, (scene.activity.user_days[named] > 0).astype(np.float32))
-    total = cumulative(active)
-    now = sums(total, scene.ends, window_days)
-    ever = sums(total, scene.ends - window_days, len(scene.activity.days))
-    fresh, known = (now >= 3) & (ever == 0), ever > 0
+    now = sums(cumulative(active), scene.ends, window_days)
+    since = with_first_uses(scene.activity).user_since
+    assert since is not None
+    began = np.full(len(first), np.iinfo(np.intp).max)
+    np.minimum.at(began, keys, since[named])
+    known = began[:, None] < scene.ends - window_days
+    fresh = (now >= 3) & ~known
     account = first["account"].to_numpy(np.intp)
     counts = {}
     for name, values in (("new", fresh), ("known", known)):

@@ -142,10 +142,7 @@ def unexpected_spike(scene: Scene) -> Found:
     daily = scene.daily
     index = daily.names.index("events")
     seen, expected = daily.observed[index], daily.expected[index]
-    average = np.repeat(
-        expected.reshape(len(seen), expected.shape[1] // 7, 7).mean(axis=2), 7, axis=1
-    )
-    reference = np.maximum(expected, average)
+    reference = np.maximum(expected, _trailing_mean(expected))
     ratio = np.where(reference > 0, safe_ratio(seen, reference), 0.0)
     size = 1 / np.maximum(daily.spread[index], 1e-6)
     success = reference / (reference + size)
@@ -164,6 +161,14 @@ def unexpected_spike(scene: Scene) -> Found:
         high=np.full(scene.shape, np.nan),
     )
     return strongest("unexpected_spike", [(measure, pick(spikes, best, axis=1) & scene.usable)])
+
+
+def _trailing_mean(daily: Array, days: int = 7) -> Array:
+    """Mean of each day and the six before; of fewer at the beginning."""
+    total = np.zeros(daily.shape)
+    for back in range(min(days, daily.shape[1])):
+        total[:, back:] += daily[:, : daily.shape[1] - back]
+    return np.asarray(total / np.minimum(np.arange(daily.shape[1]) + 1, days))
 
 
 def _best_day(scene: Scene, ratio: Array, spikes: NDArray[np.bool_]) -> NDArray[np.intp]:
