@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.anomaly_planted import planted
+from benchmarks.anomaly_speed import speed
+from benchmarks.anomaly_steady import steady
 
 __all__ = ["main"]
 
@@ -12,13 +14,22 @@ __all__ = ["main"]
 def main(arguments: list[str]) -> None:
     """Run the benchmark asked for."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks anomalies")
-    parser.add_argument("what", choices=["planted"])
+    parser.add_argument("what", choices=["planted", "steady", "speed"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--folder", type=Path, help="companies and runs are kept here")
     parser.add_argument("--per-week", type=int, help="alerts a manager takes a week")
+    parser.add_argument(
+        "--sizes", nargs="+", default=["10000x365", "10000x730", "100000x365"],
+        help="accounts x days, for `speed`",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
-    if given.folder is not None:
-        planted(given.folder, given.seeds, per_week=given.per_week)
+    if given.what == "speed":
+        sizes = [tuple(map(int, size.split("x"))) for size in given.sizes]
+        speed([(accounts, days) for accounts, days in sizes])
         return
-    with tempfile.TemporaryDirectory() as folder:
-        planted(Path(folder), given.seeds, per_week=given.per_week)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given.folder or Path(scratch)
+        if given.what == "steady":
+            steady(folder, given.seeds)
+        else:
+            planted(folder, given.seeds, per_week=given.per_week)

@@ -19,7 +19,6 @@ from helpers.anomalies.history import clip, with_first_uses
 from helpers.anomalies.kinds.catalogue import KINDS
 from helpers.anomalies.scene import Carried, Scene, days_needed, make_ends, make_scene
 from helpers.anomalies.signals import Activity
-from helpers.anomalies.windows import weeks_turn
 
 __all__ = ["Judged", "Lengths", "judge"]
 
@@ -114,9 +113,9 @@ def judge(
 
 
 def _still_told(activity: Activity, flags: pd.DataFrame, lengths: Lengths) -> NDArray[np.bool_]:
-    """Leave out days that are neither a week's end nor under review any more."""
-    day = flags["day"].to_numpy(np.intp)
-    return weeks_turn(activity.days, day) | (day > len(activity.days) - lengths.review_days)
+    """Leave out days that would not be judged today."""
+    ends, _, _ = make_ends(activity.days, review_days=lengths.review_days)
+    return np.isin(flags["day"].to_numpy(np.intp), ends)
 
 
 def _block(

@@ -30,6 +30,9 @@ from helpers.anomalies.signals import Activity
 
 __all__ = ["Memory", "Remembered"]
 
+MOST_KEPT = 8
+"""Ways of judging that are remembered at once; the one that was used longest ago goes first."""
+
 Hidden = Mapping[str, NDArray[np.bool_]]
 
 
@@ -121,6 +124,9 @@ class Memory:
                 kept.writestr(f"{name}.parquet", frame.to_parquet(index=False))
             kept.writestr("carried.npz", _arrays(judged.carried))
         draft.replace(self.path)
+        newest = sorted(self.path.parent.glob("*.zip"), key=lambda file: file.stat().st_mtime_ns)
+        for old in newest[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
 
     def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
         ids = self.activity.accounts["account_id"].to_numpy()

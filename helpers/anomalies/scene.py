@@ -101,7 +101,9 @@ class Scene:
 def make_ends(
     days: pd.DatetimeIndex, *, review_days: int
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the ends that are judged: every Monday, and each day under review.
+    """Return the ends that are judged: every Monday, each day under review and the week before.
+
+    That week tells what is news in the days under review and what had begun before.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def make_ends(
     n_days = len(days)
     every = np.arange(MIN_HISTORY_DAYS, n_days + 1, dtype=np.intp)
     weekly, review = weeks_turn(days, every), every > n_days - review_days
-    judged = weekly | review
+    judged = weekly | (every > n_days - review_days - WEEK)
     return every[judged], weekly[judged], review[judged]
 
 

@@ -52,12 +52,12 @@ class KeptRows:
     Parameters
     ----------
     folder : Path
-        Made if it is not there; nobody else may write to it.
+        Made if it is not there, for its owner only: rows are personal data.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._used: dict[str, set[str]] = {}
 
     def key(self, group: str, file: RawFile, written: str, *queries: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.anomalies import Settings, all_tables, analyse, build_queue, judge
+from helpers.anomalies import Settings, all_tables, analyse, build_queue, judge, memory
 from helpers.anomalies.history import clip
 from helpers.anomalies.signals import Activity
 from tests.anomalies.made import change, make_activity, quiet
@@ -185,8 +185,13 @@ def test_memory_is_read_by_nobody_else_and_holds_no_objects(activity, tmp_path):
     assert [path.suffix for path in folder.iterdir()] == [".zip"]  # no draft is left
 
 
-def test_new_settings_have_a_memory_of_their_own(activity, tmp_path):
-    for days in (28, 14):
+def test_new_settings_have_a_memory_of_their_own(activity, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "MOST_KEPT", 2)
+    for days in (28, 14, 7):
         analyse(activity, Settings(review_days=days), kept=tmp_path)
+    judged = ends_judged(monkeypatch)
 
+    for days in (14, 28):  # the one used longest ago is forgotten
+        analyse(activity, Settings(review_days=days), kept=tmp_path)
+        assert bool(judged) is (days == 28)
     assert len(list(tmp_path.iterdir())) == 2
