@@ -61,6 +61,8 @@ class Baseline:
         Adjusted weekly counts of the baseline, newest first; NaN where there is none.
     factors : Factors
         The cohort's part.
+    lost : ndarray, (n_ends,)
+        Days of the window that were not observed, over those that were.
     """
 
     observed: Array
@@ -71,6 +73,16 @@ class Baseline:
     n_blocks: Array
     weekly: Single
     factors: Factors
+    lost: Array
+
+    @property
+    def filled(self) -> Array:
+        """Count in the whole window, if lost days were as usual.
+
+        What an account would have done on them is not known: a test that takes them as usual
+        finds less, in both directions, and never more than is there.
+        """
+        return self.observed + self.expected * self.lost
 
     @property
     def ratio(self) -> Array:
@@ -132,6 +144,7 @@ def learn_baseline(
         n_blocks=n.astype(float),
         weekly=adjusted,
         factors=factors,
+        lost=plan.lost,
     )
 
 

@@ -76,7 +76,8 @@ def count_tails(base: Baseline) -> tuple[Array, Array]:
     """Test each window's count against its baseline: negative binomial, both directions.
 
     Where the dispersion is 0 this is exactly the conditional binomial test of two Poisson
-    rates, so the few events a baseline rests on are accounted for; dispersion widens it.
+    rates, so the few events a baseline rests on are accounted for; dispersion widens it. Days
+    that were not observed count as usual ones.
 
     Returns
     -------
@@ -87,9 +88,10 @@ def count_tails(base: Baseline) -> tuple[Array, Array]:
     ----------
     Negative binomial as gamma mixture of Poisson: Greenwood, Yule (1920), *JRSS* 83, 255-279.
     """
-    share = safe_ratio(base.factors.window, base.exposure)  # window in units of the baseline
+    window = base.factors.window * (1 + base.lost)
+    share = safe_ratio(window, base.exposure)  # window in units of the baseline
     known = (base.exposure > 0) & np.isfinite(share) & (share > 0)
-    share, seen, rests_on = share[known], base.observed[known], (base.level * base.exposure)[known]
+    share, seen, rests_on = share[known], base.filled[known], (base.level * base.exposure)[known]
     extra = (base.spread * (1 + 1 / np.maximum(base.n_blocks, 1.0)))[known]
     high_r = 1 / (1 / (rests_on + 1) + extra)
     low_r = 1 / (1 / np.maximum(rests_on, 1e-9) + extra)
@@ -135,7 +137,7 @@ def robust_tails(base: Baseline) -> tuple[Array, Array]:
     middle = median_of(base.weekly, n).astype(float)
     scale = 1.4826 * median_of(np.abs(base.weekly - middle.astype(np.float32)), n)
     floor = np.sqrt(np.maximum(middle, 1.0) + base.spread * middle**2)
-    weekly = safe_ratio(base.observed, base.factors.window)
+    weekly = safe_ratio(base.filled, base.factors.window * (1 + base.lost))
     z = safe_ratio(weekly - middle, np.sqrt(0.5 * scale**2 + 0.5 * floor**2))
     dense = (middle >= MIN_DENSE) & (n >= 4) & np.isfinite(z)
     low, high = np.full(z.shape, np.nan), np.full(z.shape, np.nan)

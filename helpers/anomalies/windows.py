@@ -53,6 +53,13 @@ class Plan:
         """Baseline weeks that each account has, (n_accounts, n_ends)."""
         return self.valid.sum(axis=0)
 
+    @property
+    def lost(self) -> NDArray[np.float64]:
+        """Days of each window that were not observed, over those that were: (n_ends,)."""
+        whole = self.window_days / BLOCK_DAYS
+        seen = np.where(self.window_share > 0, self.window_share, whole)
+        return np.asarray(whole / seen - 1)
+
     def block_ends(self) -> list[NDArray[np.intp]]:
         """Positions where each baseline week ends, the newest first."""
         first = self.ends - self.window_days

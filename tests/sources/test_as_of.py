@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 from helpers.errors import InputError
@@ -107,6 +108,27 @@ def test_the_reading_and_the_short_way_agree(tmp_path):
 
     assert reading.as_of == find_as_of(config(), folder) == day(60)
     assert clean(folder)["occurred_at"].max().date() == day(60)  # within the clock skew
+
+
+def by_hour(d, until=24):
+    """Four events an hour of one day, as lines of a file."""
+    return [
+        f"A{n % 2 + 1},e{n},{day(d)}T{hour:02d}:{15 * n:02d}:00Z"
+        for hour in range(until)
+        for n in range(4)
+    ]
+
+
+def test_fault_C16_half_a_day_more_leaves_everything_as_it_was(tmp_path):
+    head, whole = "account_id,event,occurred_at\n", [line for d in range(60) for line in by_hour(d)]
+    before = write(tmp_path / "a", events_csv=head + "\n".join(whole))
+    after = write(tmp_path / "b", events_csv=head + "\n".join(whole + by_hour(60, until=12)))
+
+    assert find_as_of(config(), before) == find_as_of(config(), after) == day(60)
+    assert read(after, as_of=None).as_of == day(60)
+    kept = [clean(folder) for folder in (before, after) if read(folder, as_of=None)]
+    told = [rows[rows["occurred_at"] < pd.Timestamp(day(60), tz="UTC")] for rows in kept]
+    pd.testing.assert_frame_equal(*(rows.reset_index(drop=True) for rows in told))
 
 
 def test_the_configured_date_comes_before_the_datas_own(tmp_path):

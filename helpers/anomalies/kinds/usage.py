@@ -112,6 +112,7 @@ def pattern_break(scene: Scene) -> Found:
     low, high = SAME_VOLUME
     same = (ratio >= low) & (ratio <= high) & (total.observed >= 15)
     moved = (now - usual >= OFF_HOURS_POINTS) & (off.p <= MIN_P) & _on_several_days(scene)
+    moved &= scene.week.plan.lost == 0  # a week without its Monday tells no rhythm
     share = Measure(
         metric="off_hours",
         window_days=off.window_days,
