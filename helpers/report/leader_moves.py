@@ -163,7 +163,7 @@ def cards(run: Run) -> pd.DataFrame:
     -------
     DataFrame
         ``segment``, ``n_accounts``, ``mrr``, ``stability`` (Jaccard), ``typical``: five metrics
-        against all accounts, ``rule``, ``objective``, ``touch``, ``owner``, ``success_metric``.
+        against the others, ``rule``, ``objective``, ``touch``, ``owner``, ``success_metric``.
     """
     people = run.read("03_segmentation", "personas")
     naming = run.read_optional("03_segmentation", "naming")

@@ -115,13 +115,13 @@ def _axis_text(axes: pd.DataFrame, column: str) -> str:
 
 
 def plot_profiles(profiles: pd.DataFrame) -> "Figure":
-    """Draw how far each segment's mean lies from that of all accounts, in standard deviations.
+    """Draw how far each segment's mean lies from that of the others, in standard deviations.
 
     ``profiles`` comes from :func:`helpers.segments.profile_segments`; the metrics in which
     segments differ most are shown. Cells whose interval includes 0 stay empty.
     """
     if profiles["effect"].isna().all():
-        return nothing_to_draw(figure(height=1.2)[0], "no segment differs from all accounts")
+        return nothing_to_draw(figure(height=1.2)[0], "no segment differs from the others")
     wide = profiles.pivot_table(index="meaning", columns="segment", values="effect", sort=False)
     sure = profiles.assign(sure=(profiles["low"] > 0) | (profiles["high"] < 0)).pivot_table(
         index="meaning", columns="segment", values="sure", sort=False, aggfunc="max"
@@ -131,7 +131,7 @@ def plot_profiles(profiles: pd.DataFrame) -> "Figure":
     fig, (ax,) = figure(width=8.6, height=1.2 + 0.3 * max(len(wide), 4))
     _heat(ax, wide, sure.fillna(0).astype(bool), "{:+.1f}", limit=2.0, colours="RdBu_r")
     ax.set_title(_most_telling(wide))
-    ax.set_xlabel("difference from all accounts (standard deviations)")
+    ax.set_xlabel("difference from the accounts of all other segments (standard deviations; pale: may be chance)")
     return fig
 
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from helpers.segments.readings import days_active_per_week, reading, window_of
 from helpers.segments.segmentation import CHURNED, Segmentation, live_at
 
 __all__ = ["METRICS", "PROFILE_COLUMNS", "order_segments", "profile_segments"]
 
-Z_95 = 1.959963984540054
 WINSOR = 0.01
 """Shares cut off at both ends before differences are standardised: one giant is not a segment."""
 
@@ -47,6 +47,7 @@ PROFILE_COLUMNS = (
     "n_known",
     "mean",
     "overall_mean",
+    "rest_mean",
     "effect",
     "low",
     "high",
@@ -65,12 +66,22 @@ def profile_segments(features: pd.DataFrame, segmentation: Segmentation) -> pd.D
 
     Returns
     -------
-    DataFrame, (n_segments x n_metrics, 11)
+    DataFrame, (n_segments x n_metrics, 12)
         ``segment``, ``n_accounts``, ``mrr`` (sum, a month), ``metric``, ``meaning``,
-        ``n_known``, ``mean``, ``overall_mean`` (of all live accounts), ``effect``: the
-        difference from the overall mean in standard deviations of all accounts, odd values
-        pulled in, with its 95 % interval ``low`` to ``high``. A metric without source is not
-        left out: its numbers are missing.
+        ``n_known``, ``mean``, ``overall_mean`` (of all live accounts), ``rest_mean`` (of those in
+        other segments), ``effect``: the difference from the rest in standard deviations of all
+        accounts, odd values pulled in, with its 95 % interval ``low`` to ``high``. A metric
+        without source is not left out: its numbers are missing.
+
+    Notes
+    -----
+    Held against all accounts, a segment would be held against itself in part: the larger it is,
+    the smaller it would make its own difference. The spread of all accounts, not the one within
+    segments, is the unit: clustering makes the latter small on purpose.
+
+    References
+    ----------
+    B. L. Welch (1947), *Biometrika* 34: means of two groups of unequal spread.
     """
     live = live_at(features, segmentation.as_of)
     segments = live["account_id"].map(newest_segments(segmentation))
@@ -120,21 +131,29 @@ def _metric_values(live: pd.DataFrame) -> pd.DataFrame:
 
 def _compare(values: pd.Series, members: NDArray[np.bool_]) -> dict[str, float]:
     known = values.notna().to_numpy()
-    mine, everyone = members & known, int(known.sum())
+    mine, rest = members & known, ~members & known
     result = {
         "n_known": int(mine.sum()),
         "mean": float(values[mine].mean()),
         "overall_mean": float(values.mean()),
+        "rest_mean": float(values[rest].mean()),
         "effect": float("nan"),
         "low": float("nan"),
         "high": float("nan"),
     }
     tamed = values.clip(float(values.quantile(WINSOR)), float(values.quantile(1 - WINSOR)))
-    size = float(tamed.std(ddof=0)) if everyone else 0.0
-    n = int(mine.sum())
-    if n > 1 and size > 0:
-        effect = float(tamed[mine].mean() - tamed.mean()) / size
-        error = float(tamed[mine].std(ddof=1)) / size * np.sqrt((1 - n / everyone) / n)
-        half = Z_95 * float(error)
+    size = float(tamed.std(ddof=0)) if known.any() else 0.0
+    if min(mine.sum(), rest.sum()) > 1 and size > 0:
+        effect, half = _difference(tamed[mine].to_numpy() / size, tamed[rest].to_numpy() / size)
         result |= {"effect": effect, "low": effect - half, "high": effect + half}
     return result
+
+
+def _difference(mine: NDArray[np.float64], rest: NDArray[np.float64]) -> tuple[float, float]:
+    """Difference of two means and half its 95 % interval (Welch)."""
+    parts = np.array([part.var(ddof=1) / len(part) for part in (mine, rest)])
+    effect, error = float(mine.mean() - rest.mean()), float(np.sqrt(parts.sum()))
+    if error == 0:
+        return effect, 0.0
+    freedom = parts.sum() ** 2 / (parts**2 / (len(mine) - 1, len(rest) - 1)).sum()
+    return effect, float(stdtrit(freedom, 0.975)) * error
