@@ -207,7 +207,8 @@ def segment_tasks(run: Run) -> pd.DataFrame:
         f"{as_of + pd.Timedelta(days=DUE_DAYS[name]):%Y-%m-%d}" for name in rows["priority"]
     ]
     ranked = rows.sort_values(
-        ["suppress_upsell", "mrr", "account_id"], ascending=[False, False, True]
+        ["suppress_upsell", "mrr", "certainty", "account_id"],
+        ascending=[False, False, False, True],
     )
     return ranked[columns].reset_index(drop=True)
 

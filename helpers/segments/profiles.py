@@ -1,5 +1,7 @@
 """What distinguishes each segment: metrics people know, with how sure the difference is."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -21,8 +23,8 @@ METRICS: tuple[tuple[str, int | None, str], ...] = (
     ("adoption__share_90d", None, "share of features in use"),
     ("features_used__n", 30, "features used in 30 days"),
     ("premium_features_used__n", 30, "premium features used in 30 days"),
-    ("events__change_30d", None, "change of use, 30 days against the 30 before"),
-    ("events__share_of_peak", None, "last 4 weeks as a share of the best 4"),
+    ("events__change", 30, "change of use, 30 days against the 30 before"),
+    ("events__share_of_peak", None, "latest use as a share of the account's best"),
     ("days_since_last_login", None, "days since the last login"),
     ("tickets__n", 90, "tickets in 90 days"),
     ("tickets_escalated__n_90d", None, "escalated tickets in 90 days"),
@@ -85,7 +87,7 @@ def profile_segments(features: pd.DataFrame, segmentation: Segmentation) -> pd.D
     """
     live = live_at(features, segmentation.as_of)
     segments = live["account_id"].map(newest_segments(segmentation))
-    values = _metric_values(live)
+    values, meanings = _metric_values(live)
     money = reading(live, "mrr").groupby(segments).sum(min_count=1)
     rows = []
     for segment in order_segments(segmentation):
@@ -95,7 +97,7 @@ def profile_segments(features: pd.DataFrame, segmentation: Segmentation) -> pd.D
             "n_accounts": int(members.sum()),
             "mrr": float(money.get(segment, np.nan)),
         }
-        for name, meaning in zip(values.columns, _meanings(), strict=True):
+        for name, meaning in zip(values.columns, meanings, strict=True):
             rows.append(
                 shared | {"metric": name, "meaning": meaning} | _compare(values[name], members)
             )
@@ -113,20 +115,20 @@ def order_segments(segmentation: Segmentation) -> list[str]:
     return [name for name in segmentation.order(newest_segments(segmentation)) if name != CHURNED]
 
 
-def _meanings() -> list[str]:
-    return [meaning for _, _, meaning in METRICS]
-
-
-def _metric_values(live: pd.DataFrame) -> pd.DataFrame:
-    columns = {}
-    for stem, days, _ in METRICS:
+def _metric_values(live: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Values of each metric, and what it means with the window that the table has."""
+    columns, meanings = {}, []
+    for stem, days, meaning in METRICS:
+        meanings.append(meaning)
         if stem == "days_per_week":
             columns[stem] = days_active_per_week(live)
             continue
         window = window_of(live.columns, stem, days) if days else None
         name = f"{stem}_{window or days}d" if days else stem
         columns[name] = reading(live, name)
-    return pd.DataFrame(columns, index=live.index)
+        if window and window != days:
+            meanings[-1] = re.sub(rf"\b{days}\b", str(window), meaning)
+    return pd.DataFrame(columns, index=live.index), meanings
 
 
 def _compare(values: pd.Series, members: NDArray[np.bool_]) -> dict[str, float]:

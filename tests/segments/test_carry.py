@@ -3,6 +3,8 @@ import pytest
 
 from helpers.segments import segment_accounts
 from helpers.segments.carry import carry_names, compare_with_quarter_before, usual_number
+from helpers.segments.levels import RISING
+from helpers.segments.names import MARGIN
 from helpers.segments.selection import Rule
 from helpers.segments.study import segment_in_line
 from tests.segments.frames import AS_OF, make_dictionary, make_features
@@ -60,6 +62,29 @@ def test_a_name_does_not_outlive_what_it_says(quarters):
     row = continuity.table.set_index("segment").loc["At Risk"]
     assert row["status"] == "renamed"
     assert row["reason"] == "no longer what Scaling Champions says"
+
+
+@pytest.mark.parametrize(("short_of", "status"), [(0.5, "goes on"), (2.0, "renamed")])
+def test_a_name_does_not_change_for_a_point_more_or_less(quarters, short_of, status):
+    """Growing accounts are those whose use rises; a little below that bound the name is kept."""
+    features, before, today = quarters
+    earlier = before.assignments.copy()
+    earlier["segment"] = earlier["segment"].replace("Power Users", "Scaling Champions")
+    power = today.newest.index[today.newest["segment"] == "Power Users"]
+    close, name = features.copy(), "events__change_30d"
+    now = close["as_of"] == AS_OF
+    usual = close.loc[now, name].median()
+    rise = RISING - short_of * MARGIN  # beyond what the season brings
+    close.loc[now & close["account_id"].isin(power), name] = (1 + rise) * (1 + usual) - 1
+
+    found, continuity = carry_names(close, today, earlier)
+
+    row = continuity.table.set_index("segment_before").loc["Scaling Champions"]
+    assert row["status"] == status
+    kept = status == "goes on"
+    assert ("Scaling Champions" in set(found.newest["segment"])) == kept
+    told = "the nearest, and no further than 7% from what Scaling Champions says"
+    assert (row["reason"] == told) == kept
 
 
 def test_an_emerging_segment_is_told():
