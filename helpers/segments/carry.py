@@ -135,8 +135,10 @@ def compare_with_quarter_before(
         known = features[features["as_of"] == date]
         then = segment_accounts(known, dictionary, k_min=k, k_max=k, seed=seed, rule=quick)
         before = then.assignments
-    _, continuity = carry_names(features, segmentation, before)
-    return continuity
+    carried, continuity = carry_names(features, segmentation, before)
+    own = dict(zip(carried.naming["segment"], segmentation.naming["segment"], strict=True))
+    table = continuity.table
+    return replace(continuity, table=table.assign(segment=table["segment"].replace(own)))
 
 
 def _accounts_then(
@@ -216,6 +218,11 @@ def _judged(
     earlier = names[pairing[cluster]]
     distance, limit = _distances(cluster, pairing[cluster], segmentation.centres, old)
     told |= _pair(earlier, then, mine) | {"distance": distance, "limit": limit}
+    if distance > limit and earlier == segment:
+        return told | {
+            "status": "goes on",
+            "reason": "has moved far, but the rule calls it the same",
+        }
     if distance > limit:
         return told | {"reason": f"the nearest one, {earlier}, lies too far away"}
     if family_of(earlier) in near[cluster] - {row["family"]}:

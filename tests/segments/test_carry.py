@@ -87,6 +87,30 @@ def test_a_name_does_not_change_for_a_point_more_or_less(quarters, short_of, sta
     assert (row["reason"] == told) == kept
 
 
+def test_a_segment_that_moved_far_but_is_called_the_same_has_not_emerged(quarters):
+    features, before, today = quarters
+    casual = before.assignments["segment"] == "Casual Users"
+    few = before.assignments[~casual | (before.assignments.index % 9 == 0)]
+    hidden = set(few.loc[few["segment"] == "Casual Users", "account_id"])
+    far, then = features.copy(), features["as_of"] == BEFORE
+    mine = then & far["account_id"].isin(hidden)
+    for name in ("adoption__share_90d", "features_used__n_30d", "stickiness_30d"):
+        if name in far:
+            far.loc[mine, name] *= 3
+    _, continuity = carry_names(far, today, few)
+    row = continuity.table.set_index("segment_before").loc["Casual Users"]
+    assert row["distance"] > row["limit"]
+    assert (row["status"], row["segment"]) == ("goes on", "Casual Users")
+    assert continuity.emerging.empty
+
+
+def test_without_a_run_before_segments_keep_the_names_of_the_page(quarters):
+    features, _, today = quarters
+    names = set(today.naming["segment"])
+    alone = compare_with_quarter_before(features, make_dictionary(features), today, seed=1)
+    assert set(alone.table["segment"]) - {""} == names
+
+
 def test_an_emerging_segment_is_told():
     """A quarter ago nobody was at risk; the accounts of now are new in this behaviour."""
     now = make_features(240, seed=5).sort_values("account_id")
