@@ -5,7 +5,7 @@ each is a centre in today's dimensions. Earlier centres and today's are paired o
 least distance. A pair that lies close together, closer than half way to any other centre, is the
 same segment and keeps its name, as long as the cluster is still of the same family, or lies too
 near the bound to another one to be surely beyond it: a name must not outlive what it says, nor
-change for a point more or less.
+change for a point more or less. Only an alarm is not kept alive that way.
 """
 
 from dataclasses import dataclass, replace
@@ -28,6 +28,8 @@ __all__ = ["Continuity", "carry_names", "compare_with_quarter_before", "usual_nu
 MAX_DAYS_APART = 45
 """A snapshot further from the date of the run before does not show its accounts as they were."""
 MIN_ACCOUNTS = 5
+ALARM = "at risk"
+"""A name of this family is not kept by being near: it has to be true today."""
 COLUMNS = (
     "segment",
     "segment_before",
@@ -225,7 +227,7 @@ def _judged(
         }
     if distance > limit:
         return told | {"reason": f"the nearest one, {earlier}, lies too far away"}
-    if family_of(earlier) in near[cluster] - {row["family"]}:
+    if family_of(earlier) in near[cluster] - {row["family"], ALARM}:
         reason = f"the nearest, and no further than {MARGIN:.0%} from what {earlier} says"
         return told | {"status": "goes on", "segment": earlier, "reason": reason}
     if family_of(earlier) != row["family"]:

@@ -87,6 +87,21 @@ def test_a_name_does_not_change_for_a_point_more_or_less(quarters, short_of, sta
     assert (row["reason"] == told) == kept
 
 
+def test_an_alarm_is_not_kept_alive_by_being_near(quarters):
+    features, before, today = quarters
+    earlier = before.assignments.copy()
+    earlier["segment"] = earlier["segment"].replace("Casual Users", "At Risk (low activity)")
+    casual = today.newest.index[today.newest["segment"] == "Casual Users"]
+    close, name = features.copy(), "events__change_30d"
+    now = close["as_of"] == AS_OF
+    close.loc[now & ~close["account_id"].isin(casual), name] += 0.6  # the season is good to others
+    close.loc[now & close["account_id"].isin(casual), name] -= 0.13
+    found, continuity = carry_names(close, today, earlier)
+    row = continuity.table.set_index("segment_before").loc["At Risk (low activity)"]
+    assert (row["segment"], row["status"]) == ("Casual Users", "renamed")
+    assert "At Risk (low activity)" not in set(found.newest["segment"])
+
+
 def test_a_segment_that_moved_far_but_is_called_the_same_has_not_emerged(quarters):
     features, before, today = quarters
     casual = before.assignments["segment"] == "Casual Users"
