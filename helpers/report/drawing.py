@@ -13,6 +13,8 @@ __all__ = ["Drawn", "bar_lines", "draw_empty", "draw_html", "draw_text"]
 LONG = 60
 """Characters from which a text needs a wide column."""
 
+_LONG_CLASS = ' class="pb-long"'
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -64,9 +66,10 @@ def draw_html(columns: Sequence[Drawn], caption: str, note: str) -> str:
         + "</tr>"
         for row in rows
     )
+    alone = [_class(c) for c in columns].count(_LONG_CLASS) == 1
     below = f'<p class="pb-note">{note}</p>' if note else ""
     return (
-        f'<div class="pb"><div class="pb-scroll"><table class="pb-table">'
+        f'<div class="pb"><div class="pb-scroll"><table class="pb-table{" pb-roomy" * alone}">'
         f"<caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>\n{body}\n</tbody></table></div>{below}</div>"
     )
@@ -77,7 +80,7 @@ def _class(column: Drawn) -> str:
         return ' class="pb-num"'
     if column.whole:
         return ' class="pb-nowrap"'
-    return ' class="pb-long"' if max(map(len, column.texts), default=0) > LONG else ""
+    return _LONG_CLASS if max(map(len, column.texts), default=0) > LONG else ""
 
 
 def draw_text(columns: Sequence[Drawn], caption: str, note: str) -> str:

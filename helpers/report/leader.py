@@ -4,8 +4,6 @@ Every function reads tables that the other notebooks handed on and returns one s
 reader who decides. Nothing is estimated here; what is missing is said to be missing.
 """
 
-from typing import Any
-
 import pandas as pd
 
 from helpers.artifacts import Run
@@ -18,6 +16,8 @@ from helpers.report.leader_lists import (
     expansion_list,
     live_accounts,
     live_base,
+    order_of,
+    paying,
     risk_list,
     segment_export,
 )
@@ -47,7 +47,9 @@ __all__ = [
     "listed_for",
     "live_accounts",
     "moves",
+    "order_of",
     "page_lists",
+    "paying",
     "risk_list",
     "segment_export",
     "segment_tasks",
@@ -225,7 +227,7 @@ def decisions(
     """
     money = at_risk["mrr"].astype("float64").sum(min_count=1)
     pay = "pay an unknown sum" if pd.isna(money) else f"pay {money:,.0f} {currency} a month"
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, str]] = [
         {
             "decision": "Who takes the calls that exceed one person's week?",
             "rests_on": _urgent(load),

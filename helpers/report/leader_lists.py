@@ -13,6 +13,8 @@ __all__ = [
     "expansion_list",
     "live_accounts",
     "live_base",
+    "order_of",
+    "paying",
     "risk_list",
     "segment_export",
 ]
@@ -32,7 +34,7 @@ def risk_list(run: Run, *, limit: int) -> pd.DataFrame:
         ``account_id``, ``account``, ``csm``, ``segment``, ``mrr``, ``churn_probability``,
         ``health_score``, ``reasons``, ``next_action``; ordered by probability times revenue.
         Where there is no churn score, accounts of low health by revenue, with the probability
-        missing.
+        missing; where nobody's revenue is known, the likeliest to leave first.
     """
     base = live_base(run)
     predictions = latest(run.read("06_churn_model", "predictions"))
@@ -48,7 +50,8 @@ def risk_list(run: Run, *, limit: int) -> pd.DataFrame:
         how="left",
         validate="1:1",
     )
-    money = rows["mrr"].astype("float64").fillna(0.0)
+    money = rows["mrr"].astype("float64")
+    money = money.fillna(0.0) if money.notna().any() else money.fillna(1.0)
     probability = rows["churn_probability"].astype("float64")
     scored = bool(probability.notna().any())
     if scored:
@@ -62,6 +65,20 @@ def risk_list(run: Run, *, limit: int) -> pd.DataFrame:
     chosen["reasons"] = chosen["drivers"].map(_joined) if scored else "low health; no churn score"
     columns = [*_LIST, "churn_probability", "health_score", "reasons", "next_action"]
     return chosen[columns].reset_index(drop=True)
+
+
+def paying(at_risk: pd.DataFrame, currency: str) -> str:
+    """Say what the accounts of a list pay, as the end of a sentence; nothing where unknown."""
+    money = at_risk["mrr"].astype("float64").sum(min_count=1)
+    return "" if pd.isna(money) else f", paying {money:,.0f} {currency} a month"
+
+
+def order_of(at_risk: pd.DataFrame) -> str:
+    """Say in which order the accounts at risk are listed."""
+    if at_risk["mrr"].notna().any():
+        return "most money first"
+    known = at_risk["churn_probability"].notna().any()
+    return "likeliest to leave first" if known else "in no order: no revenue is known"
 
 
 def expansion_list(run: Run, *, limit: int) -> pd.DataFrame:

@@ -163,7 +163,7 @@ def cards(run: Run) -> pd.DataFrame:
     -------
     DataFrame
         ``segment``, ``n_accounts``, ``mrr``, ``stability`` (Jaccard), ``typical``: five metrics
-        against all accounts, ``rule``, ``objective``, ``touch``, ``owner``, ``success_metric``.
+        against the others, ``rule``, ``objective``, ``touch``, ``owner``, ``success_metric``.
     """
     people = run.read("03_segmentation", "personas")
     naming = run.read_optional("03_segmentation", "naming")
@@ -207,7 +207,8 @@ def segment_tasks(run: Run) -> pd.DataFrame:
         f"{as_of + pd.Timedelta(days=DUE_DAYS[name]):%Y-%m-%d}" for name in rows["priority"]
     ]
     ranked = rows.sort_values(
-        ["suppress_upsell", "mrr", "account_id"], ascending=[False, False, True]
+        ["suppress_upsell", "mrr", "certainty", "account_id"],
+        ascending=[False, False, False, True],
     )
     return ranked[columns].reset_index(drop=True)
 

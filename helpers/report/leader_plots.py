@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from helpers.plotting import GREY, INK, RED, colours_for, figure, label
@@ -50,7 +51,11 @@ def _moved_most(composition: pd.DataFrame) -> str:
         return "No earlier date to compare with"
     place = int(change.abs().to_numpy().argmax())
     name, points = composition["segment"][change.index[place]], 100 * change.iloc[place]
-    return f"{label(name)} changed most: {points:+.1f} points"
+    shares = composition.loc[change.index[place], ["share", "share_before"]].astype("float64")
+    sizes = composition[["n_accounts", "n_before"]].astype("float64").sum()
+    error = 196 * float(np.sqrt((shares * (1 - shares)).to_numpy() @ (1 / sizes.to_numpy())))
+    told = f"{label(name)} changed most: {points:+.1f} points"
+    return told if abs(points) > error else f"{told}, no more than chance"
 
 
 def plot_risk_map(
@@ -73,9 +78,13 @@ def plot_risk_map(
     -------
     Axes
     """
-    if ax is None:
-        _, (ax,) = figure(width=7.5, height=3.8)
     known = accounts.dropna(subset=["mrr", "churn_probability"])
+    if ax is None:
+        _, (ax,) = figure(width=7.5, height=0.6 if known.empty else 3.8)
+    if known.empty:
+        ax.set_axis_off()
+        ax.set_title("No map: no account has both a churn probability and a revenue")
+        return ax
     stake = known["mrr"] * known["churn_probability"]
     named = known.assign(_stake=stake).nlargest(n_named, "_stake", keep="first")
     ax.scatter(known["mrr"], 100 * known["churn_probability"], s=18, color=GREY, alpha=0.6)
@@ -91,6 +100,9 @@ def plot_risk_map(
     unit = f"{label(currency)} per month" if currency else "per month"
     ax.set(xlabel=f"revenue ({unit})", ylabel="churn probability (%)", ylim=(0, None))
     share = named["_stake"].sum() / stake.sum() if stake.sum() > 0 else float("nan")
-    told = f"{len(named)} accounts hold {share:.0%} of the money at stake"
-    ax.set_title(told if share == share else "No account has both a probability and a revenue")
+    ax.set_title(
+        f"{len(named)} accounts hold {share:.0%} of the money at stake"
+        if share == share
+        else "No money is at stake: every probability or revenue is zero"
+    )
     return ax

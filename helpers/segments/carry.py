@@ -3,8 +3,9 @@
 The accounts of each earlier segment are placed on today's map as they were then; the middle of
 each is a centre in today's dimensions. Earlier centres and today's are paired one to one by
 least distance. A pair that lies close together, closer than half way to any other centre, is the
-same segment and keeps its name, as long as the cluster is still of the same family: a name must
-not outlive what it says.
+same segment and keeps its name, as long as the cluster is still of the same family, or lies too
+near the bound to another one to be surely beyond it: a name must not outlive what it says, nor
+change for a point more or less. Only an alarm is not kept alive that way.
 """
 
 from dataclasses import dataclass, replace
@@ -13,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.segments.agreement import adjusted_rand, match_clusters
+from helpers.segments.levels import readings_of
 from helpers.segments.migration import earlier_date
 from helpers.segments.model import place_accounts, segment_accounts
+from helpers.segments.names import MARGIN, families_near
 from helpers.segments.prepare import dimension_scores
 from helpers.segments.segmentation import CHURNED, Segmentation, is_young, live_at
 from helpers.segments.selection import Rule
@@ -25,6 +28,8 @@ __all__ = ["Continuity", "carry_names", "compare_with_quarter_before", "usual_nu
 MAX_DAYS_APART = 45
 """A snapshot further from the date of the run before does not show its accounts as they were."""
 MIN_ACCOUNTS = 5
+ALARM = "at risk"
+"""A name of this family is not kept by being near: it has to be true today."""
 COLUMNS = (
     "segment",
     "segment_before",
@@ -105,8 +110,9 @@ def carry_names(
     names = dict(enumerate(old.index))
     numbered = old.reset_index(drop=True)
     pairing = match_clusters(numbered, segmentation.centres) if len(old) else {}
+    near = _families_near(features, segmentation)
     rows = [
-        _judged(row, segmentation, numbered, names, pairing, then)
+        _judged(row, segmentation, numbered, names, pairing, then, near)
         for _, row in segmentation.naming.iterrows()
     ]
     renamed = _rename(segmentation, rows)
@@ -131,8 +137,10 @@ def compare_with_quarter_before(
         known = features[features["as_of"] == date]
         then = segment_accounts(known, dictionary, k_min=k, k_max=k, seed=seed, rule=quick)
         before = then.assignments
-    _, continuity = carry_names(features, segmentation, before)
-    return continuity
+    carried, continuity = carry_names(features, segmentation, before)
+    own = dict(zip(carried.naming["segment"], segmentation.naming["segment"], strict=True))
+    table = continuity.table
+    return replace(continuity, table=table.assign(segment=table["segment"].replace(own)))
 
 
 def _accounts_then(
@@ -179,6 +187,7 @@ def _judged(
     names: dict[int, str],
     pairing: dict[int, int],
     then: pd.DataFrame,
+    near: dict[int, set[str]],
 ) -> dict[str, object]:
     """Say of one cluster of today which earlier segment it goes on from, if any."""
     cluster, segment = int(row["cluster"]), str(row["segment"])
@@ -211,11 +220,25 @@ def _judged(
     earlier = names[pairing[cluster]]
     distance, limit = _distances(cluster, pairing[cluster], segmentation.centres, old)
     told |= _pair(earlier, then, mine) | {"distance": distance, "limit": limit}
+    if distance > limit and earlier == segment:
+        return told | {
+            "status": "goes on",
+            "reason": "has moved far, but the rule calls it the same",
+        }
     if distance > limit:
         return told | {"reason": f"the nearest one, {earlier}, lies too far away"}
+    if family_of(earlier) in near[cluster] - {row["family"], ALARM}:
+        reason = f"the nearest, and no further than {MARGIN:.0%} from what {earlier} says"
+        return told | {"status": "goes on", "segment": earlier, "reason": reason}
     if family_of(earlier) != row["family"]:
         return told | {"status": "renamed", "reason": f"no longer what {earlier} says"}
     return told | {"status": "goes on", "segment": earlier, "reason": "the nearest, and near"}
+
+
+def _families_near(features: pd.DataFrame, segmentation: Segmentation) -> dict[int, set[str]]:
+    live = live_at(features, segmentation.as_of).set_index("account_id")
+    clusters = segmentation.newest["cluster"].reindex(live.index)
+    return families_near(readings_of(live, clusters), segmentation.yardstick)
 
 
 def _pair(earlier: str, then: pd.DataFrame, mine: pd.Series) -> dict[str, object]:

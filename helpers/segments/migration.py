@@ -18,7 +18,7 @@ __all__ = ["EXPECTED", "Movement", "composition", "earlier_date", "follow_segmen
 QUARTER_DAYS = 91
 N_REFITS = 20
 EXCESSIVE = 0.5
-"""More than half of the accounts elsewhere after a quarter: names do not hold long enough."""
+"""More than half of those that could have stayed are elsewhere: names do not hold long enough."""
 
 EXPECTED = frozenset(
     {"stays", "sideways", "onboarded", "upwards", "recovers", "lost from risk"},
@@ -41,14 +41,17 @@ class Movement:
     movers : DataFrame
         One row an account that is in another segment: ``account_id``, ``segment_from``,
         ``segment_to``, ``kind``, ``expected``, ``mrr``, ``csm``, ``certainty`` of the segment
-        now; unexpected moves first, then the largest revenue first.
+        now; unexpected moves first, then the largest revenue, then the clearest move first.
     moved, noise, unexpected : float
         Shares of the accounts that were live before: in another segment now (churned
         included), renamed by a refit alone, and moved in a way that was not to be expected.
         NaN if the tables are empty.
+    restless : float
+        Share in another segment now among those that could have stayed: live at both dates and
+        not new at the earlier one, since being new ends by itself.
     excessive : bool
-        More than half moved, of enough accounts to tell: the segments do not hold long enough
-        to act on.
+        More than half are restless, of enough accounts to tell: the segments do not hold long
+        enough to act on.
     """
 
     before: pd.Timestamp | None
@@ -57,6 +60,7 @@ class Movement:
     moved: float
     noise: float
     unexpected: float
+    restless: float
     excessive: bool
 
     @property
@@ -66,8 +70,9 @@ class Movement:
             return ("There is only one date: who moved cannot be said yet.",)
         if not self.excessive:
             return ()
-        text = f"{self.moved:.0%} of accounts are in another segment than a quarter ago: "
-        return (f"{text}segments do not hold long enough to act on; look for features that jump.",)
+        text = f"{self.restless:.0%} of the accounts that stayed customers are in another segment "
+        text += "than a quarter ago: a segment says what an account did lately, not what it is. "
+        return (f"{text}Look for features that jump.",)
 
 
 def earlier_date(dates: pd.Series, as_of: pd.Timestamp) -> pd.Timestamp | None:
@@ -149,6 +154,8 @@ def follow_segments(
     )
     changed = moves["segment_from"] != moves["segment_to"]
     moved = _share(changed)
+    rest = moves[(moves["segment_to"] != CHURNED) & (moves["segment_from"].map(family_of) != "new")]
+    restless = _share(rest["segment_from"] != rest["segment_to"])
     return Movement(
         before=before,
         migration=table[_COLUMNS].reset_index(drop=True),
@@ -156,7 +163,8 @@ def follow_segments(
         moved=moved,
         noise=_renamed(pairs, noise),
         unexpected=_share(~_kinds(moves).isin(EXPECTED)),
-        excessive=len(moves) >= FEW_ACCOUNTS and moved > EXCESSIVE,
+        restless=restless,
+        excessive=len(rest) >= FEW_ACCOUNTS and restless > EXCESSIVE,
     )
 
 
@@ -254,7 +262,9 @@ def _movers(
     table["kind"] = _kinds(table)
     table["expected"] = table["kind"].isin(EXPECTED)
     ranked = table.sort_values(
-        ["expected", "mrr", "account_id"], ascending=[True, False, True], ignore_index=True
+        ["expected", "mrr", "certainty", "account_id"],
+        ascending=[True, False, False, True],
+        ignore_index=True,
     )
     return ranked[_MOVER_COLUMNS]
 

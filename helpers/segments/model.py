@@ -21,6 +21,7 @@ from helpers.segments.levels import NEW, Yardstick, readings_of, yardstick_of
 from helpers.segments.lifecycle import engagement_level, lifecycle_stage
 from helpers.segments.names import count_names, name_accounts, name_clusters
 from helpers.segments.prepare import Preparation, dimension_scores, fit_preparation
+from helpers.segments.readings import reading
 from helpers.segments.rfm import rfm_scores, rfm_segment
 from helpers.segments.segmentation import CHURNED, Segmentation, is_young, live_at
 from helpers.segments.selection import Rule, choose, evaluate
@@ -108,7 +109,7 @@ def segment_accounts(
         usual=usual,
         rule=rule or Rule(),
     )
-    yardstick = yardstick_of(live)
+    yardstick, settled = yardstick_of(live), live[~is_young(live)]
     found = _search(live, dictionary, yardstick, settings)
     centres, naming, agreement, young = found.scores.iloc[:0], _no_names(), float("nan"), None
     if not found.reason:
@@ -117,6 +118,7 @@ def segment_accounts(
         centres, naming, agreement = _settle(live, found, k, yardstick, settings)
     return Segmentation(
         as_of=as_of,
+        active_days=float(reading(settled, "active_days__n", days=30, scaled=True).median()),
         assignments=_assignments(features, found.prepared, centres, naming, yardstick, young),
         selection=found.selection,
         naming=naming,

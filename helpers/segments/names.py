@@ -8,7 +8,17 @@ import pandas as pd
 from helpers.segments.levels import Yardstick, levels_of
 from helpers.segments.vocabulary import FAMILY_NAMES, NAME_RULES, NameRule
 
-__all__ = ["count_names", "name_accounts", "name_clusters", "name_profile"]
+__all__ = [
+    "MARGIN",
+    "count_names",
+    "families_near",
+    "name_accounts",
+    "name_clusters",
+    "name_profile",
+]
+
+MARGIN = 0.07
+"""How far from the bounds of its direction a cluster must be before it is surely beyond them."""
 
 
 def name_profile(profile: Mapping[str, float], yardstick: Yardstick | None = None) -> str:
@@ -32,6 +42,22 @@ def name_accounts(readings: pd.DataFrame, yardstick: Yardstick) -> pd.Series:
 def count_names(readings: pd.DataFrame, yardstick: Yardstick) -> int:
     """Count the different names that clusters earn before they are told apart."""
     return int(_first_rules(readings, yardstick).map(lambda rule: rule.name).nunique())
+
+
+def families_near(readings: pd.DataFrame, yardstick: Yardstick) -> dict[int, set[str]]:
+    """Return the families that each cluster would have a little to either side of its direction.
+
+    Its change of use is moved by :data:`MARGIN` both ways, and its share of accounts in decline
+    with it: two quarters that differ by less do not differ in kind.
+    """
+    families: dict[int, set[str]] = {int(str(cluster)): set() for cluster in readings.index}
+    for step in (-MARGIN, 0.0, MARGIN):
+        moved = readings.assign(
+            change=readings["change"] + step, declining_share=readings["declining_share"] - step
+        )
+        for cluster, rule in _first_rules(moved, yardstick).items():
+            families[int(str(cluster))].add(rule.family)
+    return families
 
 
 def _first_rules(readings: pd.DataFrame, yardstick: Yardstick) -> pd.Series:

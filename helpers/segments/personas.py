@@ -71,5 +71,5 @@ def _traits(profiles: pd.DataFrame, segment: str) -> list[str]:
 def _trait(row: pd.Series) -> str:
     """Write a share or a change in percent, another number with three digits."""
     percent = any(mark in row["metric"] for mark in ("__share", "__change", "__rate"))
-    text = "{}: {:.0%} (all {:.0%})" if percent else "{}: {:,.3g} (all {:,.3g})"
-    return text.format(row["meaning"], row["mean"], row["overall_mean"])
+    text = "{}: {:.0%} (others {:.0%})" if percent else "{}: {:,.3g} (others {:,.3g})"
+    return text.format(row["meaning"], row["mean"], row["rest_mean"])

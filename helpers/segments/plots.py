@@ -1,5 +1,7 @@
 """Pictures of segments; each draws a table that another function made."""
 
+import itertools
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +24,8 @@ __all__ = [
 ]
 
 MAX_METRICS = 14
+MAX_TOLD = 2
+"""Segments named in a title: more would run out of the picture."""
 
 
 def plot_selection(selection: pd.DataFrame) -> "Figure":
@@ -82,8 +86,9 @@ def plot_map(accounts: pd.DataFrame, axes: pd.DataFrame) -> "Figure":
     for name in names:
         mine = accounts[accounts["segment"] == name]
         ax.scatter(mine["x"], mine["y"], s=16, color=colours[name], alpha=0.65, lw=0, label=name)
+    middles = accounts.groupby("segment")[["x", "y"]].median()
     for name in names:
-        middle = accounts.loc[accounts["segment"] == name, ["x", "y"]].median()
+        middle = middles.loc[name]
         ax.annotate(
             label(name),
             (middle["x"], middle["y"]),
@@ -100,8 +105,19 @@ def plot_map(accounts: pd.DataFrame, axes: pd.DataFrame) -> "Figure":
         )
     ax.set(xlabel=_axis_text(axes, "x"), ylabel=_axis_text(axes, "y"))
     share = axes.attrs.get("explained", float("nan"))
-    ax.set_title(f"{len(accounts):,} accounts; the map shows {share:.0%} of their differences")
+    ax.set_title(f"{_nearest_pair(middles)} the map shows {share:.0%} of what differs")
     return fig
+
+
+def _nearest_pair(middles: pd.DataFrame) -> str:
+    """Say which two segments lie closest together."""
+    pairs = list(itertools.combinations(sorted(middles.index), 2))
+    if not pairs:
+        return f"All are {label(middles.index[0])};"
+    places = middles.to_numpy(float)
+    at = {name: places[position] for position, name in enumerate(middles.index)}
+    one, other = min(pairs, key=lambda pair: float(np.hypot(*(at[pair[0]] - at[pair[1]]))))
+    return f"{label(one, width=24)} and {label(other, width=24)} lie closest;"
 
 
 def _axis_text(axes: pd.DataFrame, column: str) -> str:
@@ -115,13 +131,13 @@ def _axis_text(axes: pd.DataFrame, column: str) -> str:
 
 
 def plot_profiles(profiles: pd.DataFrame) -> "Figure":
-    """Draw how far each segment's mean lies from that of all accounts, in standard deviations.
+    """Draw how far each segment's mean lies from that of the others, in standard deviations.
 
     ``profiles`` comes from :func:`helpers.segments.profile_segments`; the metrics in which
     segments differ most are shown. Cells whose interval includes 0 stay empty.
     """
     if profiles["effect"].isna().all():
-        return nothing_to_draw(figure(height=1.2)[0], "no segment differs from all accounts")
+        return nothing_to_draw(figure(height=1.2)[0], "no segment differs from the others")
     wide = profiles.pivot_table(index="meaning", columns="segment", values="effect", sort=False)
     sure = profiles.assign(sure=(profiles["low"] > 0) | (profiles["high"] < 0)).pivot_table(
         index="meaning", columns="segment", values="sure", sort=False, aggfunc="max"
@@ -131,7 +147,7 @@ def plot_profiles(profiles: pd.DataFrame) -> "Figure":
     fig, (ax,) = figure(width=8.6, height=1.2 + 0.3 * max(len(wide), 4))
     _heat(ax, wide, sure.fillna(0).astype(bool), "{:+.1f}", limit=2.0, colours="RdBu_r")
     ax.set_title(_most_telling(wide))
-    ax.set_xlabel("difference from all accounts (standard deviations)")
+    ax.set_xlabel("difference from all other segments (standard deviations; pale: may be chance)")
     return fig
 
 
@@ -139,7 +155,9 @@ def _most_telling(effects: pd.DataFrame) -> str:
     numbers = np.nan_to_num(effects.to_numpy(float))
     row, column = np.unravel_index(np.abs(numbers).argmax(), numbers.shape)
     metric, segment = effects.index[row], effects.columns[column]
-    return f"{label(segment)} stand out most: {label(metric)} {numbers[row, column]:+.1f} sd"
+    return (
+        f"{label(segment)} stand out most: {label(metric, width=60)} {numbers[row, column]:+.1f} sd"
+    )
 
 
 def plot_composition(composition: pd.DataFrame) -> "Figure":
@@ -174,12 +192,15 @@ def plot_composition(composition: pd.DataFrame) -> "Figure":
 
 def _changed(composition: pd.DataFrame) -> str:
     """Name the segments whose first and last interval are apart."""
-    told = []
+    told: list[tuple[float, str]] = []
     for name, mine in composition.sort_values("as_of").groupby("segment", sort=True):
         first, last = mine.iloc[0], mine.iloc[-1]
         if last["low"] > first["high"] or last["high"] < first["low"]:
-            told.append(f"{label(name)} {first['share']:.0%} → {last['share']:.0%}")
-    return "Changed: " + ", ".join(told) if told else "No segment's share has surely changed"
+            text = f"{label(name)} {first['share']:.0%} → {last['share']:.0%}"
+            told.append((-abs(float(last["share"] - first["share"])), text))
+    if not told:
+        return "No segment's share has surely changed"
+    return "Changed most: " + ", ".join(text for _, text in sorted(told)[:MAX_TOLD])
 
 
 def _label_ends(
@@ -265,7 +286,9 @@ def _heat(
         vmax=limit,
         aspect="auto",
     )
-    ax.set_xticks(range(values.shape[1]), [label(name, width=22) for name in values.columns])
+    wide = max(8, 72 // max(values.shape[1], 1))
+    names = [textwrap.fill(label(name, width=3 * wide), wide) for name in values.columns]
+    ax.set_xticks(range(values.shape[1]), names)
     ax.set_yticks(range(values.shape[0]), [label(name, width=44) for name in values.index])
     ax.grid(visible=False)
     for row, column in np.ndindex(*numbers.shape):

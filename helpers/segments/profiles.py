@@ -1,15 +1,17 @@
 """What distinguishes each segment: metrics people know, with how sure the difference is."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from helpers.segments.readings import days_active_per_week, reading, window_of
 from helpers.segments.segmentation import CHURNED, Segmentation, live_at
 
 __all__ = ["METRICS", "PROFILE_COLUMNS", "order_segments", "profile_segments"]
 
-Z_95 = 1.959963984540054
 WINSOR = 0.01
 """Shares cut off at both ends before differences are standardised: one giant is not a segment."""
 
@@ -21,8 +23,8 @@ METRICS: tuple[tuple[str, int | None, str], ...] = (
     ("adoption__share_90d", None, "share of features in use"),
     ("features_used__n", 30, "features used in 30 days"),
     ("premium_features_used__n", 30, "premium features used in 30 days"),
-    ("events__change_30d", None, "change of use, 30 days against the 30 before"),
-    ("events__share_of_peak", None, "last 4 weeks as a share of the best 4"),
+    ("events__change", 30, "change of use, 30 days against the 30 before"),
+    ("events__share_of_peak", None, "latest use as a share of the account's best"),
     ("days_since_last_login", None, "days since the last login"),
     ("tickets__n", 90, "tickets in 90 days"),
     ("tickets_escalated__n_90d", None, "escalated tickets in 90 days"),
@@ -47,6 +49,7 @@ PROFILE_COLUMNS = (
     "n_known",
     "mean",
     "overall_mean",
+    "rest_mean",
     "effect",
     "low",
     "high",
@@ -65,16 +68,26 @@ def profile_segments(features: pd.DataFrame, segmentation: Segmentation) -> pd.D
 
     Returns
     -------
-    DataFrame, (n_segments x n_metrics, 11)
+    DataFrame, (n_segments x n_metrics, 12)
         ``segment``, ``n_accounts``, ``mrr`` (sum, a month), ``metric``, ``meaning``,
-        ``n_known``, ``mean``, ``overall_mean`` (of all live accounts), ``effect``: the
-        difference from the overall mean in standard deviations of all accounts, odd values
-        pulled in, with its 95 % interval ``low`` to ``high``. A metric without source is not
-        left out: its numbers are missing.
+        ``n_known``, ``mean``, ``overall_mean`` (of all live accounts), ``rest_mean`` (of those in
+        other segments), ``effect``: the difference from the rest in standard deviations of all
+        accounts, odd values pulled in, with its 95 % interval ``low`` to ``high``. A metric
+        without source is not left out: its numbers are missing.
+
+    Notes
+    -----
+    Held against all accounts, a segment would be held against itself in part: the larger it is,
+    the smaller it would make its own difference. The spread of all accounts, not the one within
+    segments, is the unit: clustering makes the latter small on purpose.
+
+    References
+    ----------
+    B. L. Welch (1947), *Biometrika* 34: means of two groups of unequal spread.
     """
     live = live_at(features, segmentation.as_of)
     segments = live["account_id"].map(newest_segments(segmentation))
-    values = _metric_values(live)
+    values, meanings = _metric_values(live)
     money = reading(live, "mrr").groupby(segments).sum(min_count=1)
     rows = []
     for segment in order_segments(segmentation):
@@ -84,7 +97,7 @@ def profile_segments(features: pd.DataFrame, segmentation: Segmentation) -> pd.D
             "n_accounts": int(members.sum()),
             "mrr": float(money.get(segment, np.nan)),
         }
-        for name, meaning in zip(values.columns, _meanings(), strict=True):
+        for name, meaning in zip(values.columns, meanings, strict=True):
             rows.append(
                 shared | {"metric": name, "meaning": meaning} | _compare(values[name], members)
             )
@@ -102,39 +115,47 @@ def order_segments(segmentation: Segmentation) -> list[str]:
     return [name for name in segmentation.order(newest_segments(segmentation)) if name != CHURNED]
 
 
-def _meanings() -> list[str]:
-    return [meaning for _, _, meaning in METRICS]
-
-
-def _metric_values(live: pd.DataFrame) -> pd.DataFrame:
-    columns = {}
-    for stem, days, _ in METRICS:
+def _metric_values(live: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Values of each metric, and what it means with the window that the table has."""
+    columns, meanings = {}, []
+    for stem, days, meaning in METRICS:
+        meanings.append(meaning)
         if stem == "days_per_week":
             columns[stem] = days_active_per_week(live)
             continue
         window = window_of(live.columns, stem, days) if days else None
         name = f"{stem}_{window or days}d" if days else stem
         columns[name] = reading(live, name)
-    return pd.DataFrame(columns, index=live.index)
+        if window and window != days:
+            meanings[-1] = re.sub(rf"\b{days}\b", str(window), meaning)
+    return pd.DataFrame(columns, index=live.index), meanings
 
 
 def _compare(values: pd.Series, members: NDArray[np.bool_]) -> dict[str, float]:
     known = values.notna().to_numpy()
-    mine, everyone = members & known, int(known.sum())
+    mine, rest = members & known, ~members & known
     result = {
         "n_known": int(mine.sum()),
         "mean": float(values[mine].mean()),
         "overall_mean": float(values.mean()),
+        "rest_mean": float(values[rest].mean()),
         "effect": float("nan"),
         "low": float("nan"),
         "high": float("nan"),
     }
     tamed = values.clip(float(values.quantile(WINSOR)), float(values.quantile(1 - WINSOR)))
-    size = float(tamed.std(ddof=0)) if everyone else 0.0
-    n = int(mine.sum())
-    if n > 1 and size > 0:
-        effect = float(tamed[mine].mean() - tamed.mean()) / size
-        error = float(tamed[mine].std(ddof=1)) / size * np.sqrt((1 - n / everyone) / n)
-        half = Z_95 * float(error)
+    size = float(tamed.std(ddof=0)) if known.any() else 0.0
+    if min(mine.sum(), rest.sum()) > 1 and size > 0:
+        effect, half = _difference(tamed[mine].to_numpy() / size, tamed[rest].to_numpy() / size)
         result |= {"effect": effect, "low": effect - half, "high": effect + half}
     return result
+
+
+def _difference(mine: NDArray[np.float64], rest: NDArray[np.float64]) -> tuple[float, float]:
+    """Difference of two means and half its 95 % interval (Welch)."""
+    parts = np.array([part.var(ddof=1) / len(part) for part in (mine, rest)])
+    effect, error = float(mine.mean() - rest.mean()), float(np.sqrt(parts.sum()))
+    if error == 0:
+        return effect, 0.0
+    freedom = parts.sum() ** 2 / (parts**2 / (len(mine) - 1, len(rest) - 1)).sum()
+    return effect, float(stdtrit(freedom, 0.975)) * error

@@ -24,6 +24,8 @@ class Segmentation:
     ----------
     as_of : Timestamp
         The newest date, on which scale, centres and names were learnt.
+    active_days : float
+        Days in thirty on which the median account is active that is no longer new; NaN if unknown.
     assignments : DataFrame
         One row an account and date: ``cluster`` (null where there are none, and for accounts
         no longer live), ``segment``, ``certainty``, ``neighbour`` (the segment of the second
@@ -54,6 +56,7 @@ class Segmentation:
     """
 
     as_of: pd.Timestamp
+    active_days: float
     assignments: pd.DataFrame
     selection: pd.DataFrame
     naming: pd.DataFrame

@@ -30,6 +30,8 @@ __all__ = [
 
 UNRELATED = 0.3
 RELABELLED = 0.8
+MIN_ACTIVE_DAYS = 2
+"""Of the median account in a month: where one day makes the difference, a move may be chance."""
 
 
 def segment_in_line(
@@ -99,16 +101,20 @@ def tables_of(
     }
 
 
-def key_values(found: Segmentation, people: pd.DataFrame, movement: Movement) -> dict[str, object]:
+def key_values(
+    found: Segmentation, people: pd.DataFrame, movement: Movement, *, currency: str
+) -> dict[str, object]:
     """Return the numbers of the finding: sizes, what is at risk, how good the clusters are."""
     at_risk = people[people["family"] == "at risk"]
+    money = at_risk["mrr"].sum(min_count=min(1, len(at_risk)))
     return {
         "n_accounts": int(people["n_accounts"].sum()),
         "n_segments": len(people),
         "how": "the written rules alone" if found.reason else "clustering",
         "n_at_risk": int(at_risk["n_accounts"].sum()),
         "at_risk_share": float(at_risk["share"].sum()),
-        "at_risk_mrr": at_risk["mrr"].sum(min_count=min(1, len(at_risk))),
+        "at_risk_mrr": money,
+        "at_risk_paying": "" if pd.isna(money) else f", {money:,.0f} {currency} a month",
         "unexpected": movement.unexpected,
         **found.measures,
         **{
@@ -126,7 +132,7 @@ def cautions(
     ahead: Forecast,
 ) -> tuple[str, ...]:
     """Say what else a reader must know: emergence, relabelling, disagreement, sampling, merging."""
-    notes = []
+    notes = [*_slow(found)]
     emerging = continuity.emerging["segment"].tolist()
     if emerging:
         notes.append(f"Emerging, with no segment before that leads to it: {', '.join(emerging)}.")
@@ -148,6 +154,16 @@ def cautions(
     if len(ahead.back_test) and not ahead.helps:
         notes.append(ahead.verdict)
     return (*notes, *_sampled(len(found.scores), others))
+
+
+def _slow(found: Segmentation) -> tuple[str, ...]:
+    """Say that a month shows little of accounts that are hardly ever active in one."""
+    days = found.active_days
+    if not days < MIN_ACTIVE_DAYS:
+        return ()
+    told = f"Half of the settled accounts are active on {days:.0f} or fewer of 30 days: one visit "
+    told += "more or less moves them, and a segment at risk holds those that merely stayed away."
+    return (told,)
 
 
 def _sampled(n: int, others: Comparison) -> tuple[str, ...]:

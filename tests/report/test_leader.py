@@ -5,7 +5,7 @@ import pytest
 
 from helpers.artifacts import Run
 from helpers.contract import NOTEBOOKS
-from helpers.report import Finding, leader
+from helpers.report import Finding, leader, leader_plots
 
 AS_OF = pd.Timestamp("2025-01-01")
 IDS = ["a", "b", "c", "d"]
@@ -77,6 +77,21 @@ def test_with_scores_the_list_goes_by_probability_times_revenue(tmp_path):
     assert listed["reasons"].tolist() == ["fewer logins"] * 2
     assert leader.expansion_list(run, limit=10)["account"].tolist() == ["B", "C", "D"]
     assert leader.caveats(run)[0] == "caveat of churn_model"
+    assert leader.paying(listed, "EUR") == ", paying 30 EUR a month"
+    assert leader.order_of(listed) == "most money first"
+
+
+def test_where_no_revenue_is_known_the_likeliest_come_first(tmp_path):
+    run = published(tmp_path, probabilities=(0.5, 0.9, 0.1, 0.1), mrr=(None,) * 4)
+
+    listed = leader.risk_list(run, limit=10)
+
+    assert listed["account"].tolist() == ["B", "a"]
+    assert leader.order_of(listed) == "likeliest to leave first"
+    assert leader.paying(listed, "EUR") == ""
+    ax = leader_plots.plot_risk_map(leader.live_accounts(run), currency="EUR")
+    assert not ax.axison
+    assert ax.get_title(loc="left").startswith("No map: no account has both")
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,18 @@ def test_a_shared_page_names_no_account(run):
     assert len(lists["decisions"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("n", "told"), [(100, "6.0 points, no more than chance"), (2_000, "6.0 points")]
+)
+def test_the_title_says_where_a_change_is_no_more_than_chance(n, told):
+    table = pd.DataFrame(
+        {"segment": ["A", "B"], "share": [0.56, 0.44], "share_before": [0.5, 0.5],
+         "n_accounts": [0.56 * n, 0.44 * n], "n_before": [n / 2, n / 2], "change": [0.06, -0.06]}
+    )  # fmt: skip
+    title = leader_plots.plot_composition(table).get_title(loc="left")
+    assert title.endswith(told)
+
+
 def test_the_bands_are_as_wide_as_the_flows(run):
     flows = leader.flows(run).assign(n_accounts=[30, 50, 20, 10])
     ax = leader_plots.plot_flows(flows)

@@ -68,6 +68,15 @@ def test_a_column_has_one_number_of_decimals(values, written):
     assert [formatter("number", column)(value) for value in column] == written
 
 
+def test_items_that_hold_commas_are_told_apart_and_one_long_column_has_room():
+    frame = pd.DataFrame({"name": ["a"], "traits": [["use, per person: 2", "x" * 60]]})
+    view = show(frame, caption="Traits")
+    assert "use, per person: 2; xxx" in view.text
+    assert 'class="pb-table pb-roomy"' in view.html
+    both = show(frame.assign(more="y" * 70), caption="Traits")
+    assert "pb-roomy" not in both.html
+
+
 def test_a_rate_above_one_is_no_percentage():
     assert guess_format("events_rate", pd.Series([0.5, 3.2])) == "number"
     assert guess_format("churn_rate", pd.Series([0.5, 1.0])) == "percent"

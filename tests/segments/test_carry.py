@@ -3,6 +3,8 @@ import pytest
 
 from helpers.segments import segment_accounts
 from helpers.segments.carry import carry_names, compare_with_quarter_before, usual_number
+from helpers.segments.levels import RISING
+from helpers.segments.names import MARGIN
 from helpers.segments.selection import Rule
 from helpers.segments.study import segment_in_line
 from tests.segments.frames import AS_OF, make_dictionary, make_features
@@ -60,6 +62,68 @@ def test_a_name_does_not_outlive_what_it_says(quarters):
     row = continuity.table.set_index("segment").loc["At Risk"]
     assert row["status"] == "renamed"
     assert row["reason"] == "no longer what Scaling Champions says"
+
+
+@pytest.mark.parametrize(("short_of", "status"), [(0.5, "goes on"), (2.0, "renamed")])
+def test_a_name_does_not_change_for_a_point_more_or_less(quarters, short_of, status):
+    """Growing accounts are those whose use rises; a little below that bound the name is kept."""
+    features, before, today = quarters
+    earlier = before.assignments.copy()
+    earlier["segment"] = earlier["segment"].replace("Power Users", "Scaling Champions")
+    power = today.newest.index[today.newest["segment"] == "Power Users"]
+    close, name = features.copy(), "events__change_30d"
+    now = close["as_of"] == AS_OF
+    usual = close.loc[now, name].median()
+    rise = RISING - short_of * MARGIN  # beyond what the season brings
+    close.loc[now & close["account_id"].isin(power), name] = (1 + rise) * (1 + usual) - 1
+
+    found, continuity = carry_names(close, today, earlier)
+
+    row = continuity.table.set_index("segment_before").loc["Scaling Champions"]
+    assert row["status"] == status
+    kept = status == "goes on"
+    assert ("Scaling Champions" in set(found.newest["segment"])) == kept
+    told = "the nearest, and no further than 7% from what Scaling Champions says"
+    assert (row["reason"] == told) == kept
+
+
+def test_an_alarm_is_not_kept_alive_by_being_near(quarters):
+    features, before, today = quarters
+    earlier = before.assignments.copy()
+    earlier["segment"] = earlier["segment"].replace("Casual Users", "At Risk (low activity)")
+    casual = today.newest.index[today.newest["segment"] == "Casual Users"]
+    close, name = features.copy(), "events__change_30d"
+    now = close["as_of"] == AS_OF
+    close.loc[now & ~close["account_id"].isin(casual), name] += 0.6  # the season is good to others
+    close.loc[now & close["account_id"].isin(casual), name] -= 0.13
+    found, continuity = carry_names(close, today, earlier)
+    row = continuity.table.set_index("segment_before").loc["At Risk (low activity)"]
+    assert (row["segment"], row["status"]) == ("Casual Users", "renamed")
+    assert "At Risk (low activity)" not in set(found.newest["segment"])
+
+
+def test_a_segment_that_moved_far_but_is_called_the_same_has_not_emerged(quarters):
+    features, before, today = quarters
+    casual = before.assignments["segment"] == "Casual Users"
+    few = before.assignments[~casual | (before.assignments.index % 9 == 0)]
+    hidden = set(few.loc[few["segment"] == "Casual Users", "account_id"])
+    far, then = features.copy(), features["as_of"] == BEFORE
+    mine = then & far["account_id"].isin(hidden)
+    for name in ("adoption__share_90d", "features_used__n_30d", "stickiness_30d"):
+        if name in far:
+            far.loc[mine, name] *= 3
+    _, continuity = carry_names(far, today, few)
+    row = continuity.table.set_index("segment_before").loc["Casual Users"]
+    assert row["distance"] > row["limit"]
+    assert (row["status"], row["segment"]) == ("goes on", "Casual Users")
+    assert continuity.emerging.empty
+
+
+def test_without_a_run_before_segments_keep_the_names_of_the_page(quarters):
+    features, _, today = quarters
+    names = set(today.naming["segment"])
+    alone = compare_with_quarter_before(features, make_dictionary(features), today, seed=1)
+    assert set(alone.table["segment"]) - {""} == names
 
 
 def test_an_emerging_segment_is_told():

@@ -88,6 +88,11 @@ def test_excessive_movement_is_flagged(moved):  # O-05
     movement = follow_segments(swapped, segmentation, seed=1, n_refits=3)
     assert movement.moved > 0.5
     assert movement.excessive
+    pairs = movement.migration
+    stayed = pairs[(pairs["segment_from"] != "New Users") & (pairs["segment_to"] != "Churned")]
+    same = stayed.loc[stayed["segment_from"] == stayed["segment_to"], "n_accounts"].sum()
+    assert movement.restless == pytest.approx(1 - same / stayed["n_accounts"].sum())
+    assert "of the accounts that stayed customers are in another segment" in movement.warnings[0]
 
 
 def test_a_single_date_has_no_moves():

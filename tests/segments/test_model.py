@@ -9,6 +9,7 @@ from helpers.segments import (
     follow_segments,
     segment_accounts,
 )
+from helpers.segments import profiles as profiles_module
 from helpers.segments.agreement import adjusted_rand
 from helpers.segments.selection import Rule
 from helpers.segments.vocabulary import FAMILY_NAMES
@@ -166,6 +167,8 @@ def test_profiles_by_hand(planted):  # G-07
     row = profiles.query("segment == 'Power Users' and metric == 'adoption__share_90d'").iloc[0]
     assert row["mean"] == pytest.approx(power["adoption__share_90d"].mean())
     assert row["overall_mean"] == pytest.approx(features["adoption__share_90d"].mean())
+    others = features[segments != "Power Users"]["adoption__share_90d"]
+    assert row["rest_mean"] == pytest.approx(others.mean())
     assert row["n_accounts"] == len(power)
     assert row["mrr"] == pytest.approx(power["mrr"].sum())
     assert row["low"] < row["effect"] < row["high"]
@@ -178,6 +181,23 @@ def test_profiles_by_hand(planted):  # G-07
     traits = people.set_index("segment")["traits"]
     assert any("share of features in use" in text for text in traits["Power Users"])
     assert people.set_index("segment").loc["At Risk", "objective"] == "retention"
+
+
+def test_effects_are_against_the_rest_with_the_interval_of_welch():  # G-07
+    from scipy import stats
+
+    rng = np.random.default_rng(4)
+    values = pd.Series(np.r_[rng.normal(3, 1, 60), rng.normal(0, 2, 20)])
+    members = np.arange(80) < 60
+    row = profiles_module._compare(values, members)
+    tamed = values.clip(values.quantile(0.01), values.quantile(0.99))
+    mine, rest = tamed[members], tamed[~members]
+    size = tamed.std(ddof=0)
+    told = stats.ttest_ind(mine, rest, equal_var=False).confidence_interval(0.95)
+    assert row["effect"] == pytest.approx((mine.mean() - rest.mean()) / size)
+    assert (row["low"], row["high"]) == pytest.approx((told.low / size, told.high / size))
+    whole = profiles_module._compare(values, np.ones(80, dtype=bool))
+    assert np.isnan(whole["effect"])  # nobody is left to compare with
 
 
 def test_shuffled_segments_differ_in_nothing(planted):

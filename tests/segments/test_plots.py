@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,6 +54,34 @@ def test_map_is_that_of_scikit_learn(planted):
     theirs = model.transform(segmentation.scores)
     for column, place in zip("xy", theirs.T, strict=True):
         assert abs(np.corrcoef(accounts[column], place)[0, 1]) == pytest.approx(1, abs=1e-6)
+
+
+def test_the_title_of_the_map_names_the_segments_that_lie_closest(planted):
+    _, segmentation = planted
+    accounts, axes = account_map(segmentation)
+    middles = accounts.groupby("segment")[["x", "y"]].median()
+    far = {
+        (a, b): np.linalg.norm(middles.loc[a] - middles.loc[b])
+        for a in middles.index
+        for b in middles.index
+        if a < b
+    }
+    one, other = min(far, key=far.get)
+    (ax,) = plots.plot_map(accounts, axes).axes
+    assert ax.get_title(loc="left").startswith(f"{one} and {other} lie closest; the map shows")
+    alone = accounts.assign(segment="Casual Users")
+    (ax,) = plots.plot_map(alone, axes).axes
+    assert ax.get_title(loc="left").startswith("All are Casual Users;")
+
+
+def test_long_names_are_broken_not_laid_over_each_other():
+    names = [f"Power Users at Risk of Feature Fatigue {n}" for n in range(6)]
+    rows = [(name, "use", 0.5, 0.1, 0.9) for name in names]
+    table = pd.DataFrame(rows, columns=["segment", "meaning", "effect", "low", "high"])
+    fig = plots.plot_profiles(table)
+    fig.canvas.draw()
+    boxes = [tick.get_window_extent() for tick in fig.axes[0].get_xticklabels()]
+    assert all(a.x1 <= b.x0 for a, b in pairwise(boxes))
 
 
 def test_profiles_show_only_what_is_sure(planted):
