@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.anomaly_planted import planted
 from benchmarks.anomaly_speed import speed
 from benchmarks.anomaly_steady import steady
+from helpers.anomalies import Settings
 
 __all__ = ["main"]
 
@@ -18,6 +19,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--folder", type=Path, help="companies and runs are kept here")
     parser.add_argument("--per-week", type=int, help="alerts a manager takes a week")
+    parser.add_argument("--autoencoder", action="store_true", help="let one vote, for `planted`")
     parser.add_argument(
         "--sizes", nargs="+", default=["10000x365", "10000x730", "100000x365"],
         help="accounts x days, for `speed`",
@@ -32,4 +34,5 @@ def main(arguments: list[str]) -> None:
         if given.what == "steady":
             steady(folder, given.seeds)
         else:
-            planted(folder, given.seeds, per_week=given.per_week)
+            settings = Settings(autoencoder=given.autoencoder)
+            planted(folder, given.seeds, per_week=given.per_week, settings=settings)

@@ -18,7 +18,13 @@ INCIDENT, ALL_ACCOUNTS = "systemic_incident", "*"
 QUIET_DAYS = 45
 
 
-def planted(folder: Path, seeds: list[int], *, per_week: int | None = None) -> pd.DataFrame:
+def planted(
+    folder: Path,
+    seeds: list[int],
+    *,
+    per_week: int | None = None,
+    settings: Settings | None = None,
+) -> pd.DataFrame:
     """Print, over all seeds, recall and precision by kind and what quiet accounts cost.
 
     Parameters
@@ -29,6 +35,8 @@ def planted(folder: Path, seeds: list[int], *, per_week: int | None = None) -> p
     seeds : list of int
     per_week : int, optional
         Alerts a manager takes a week; the company's setting by default.
+    settings : Settings, optional
+        The notebook's by default.
 
     Returns
     -------
@@ -37,7 +45,8 @@ def planted(folder: Path, seeds: list[int], *, per_week: int | None = None) -> p
     """
     kinds, prices = [], []
     for seed in seeds:
-        by_kind, price = one_company(ready_run(folder, seed), folder / f"data{seed}", per_week)
+        run = ready_run(folder, seed)
+        by_kind, price = one_company(run, folder / f"data{seed}", per_week, settings or Settings())
         kinds.append(by_kind)
         prices.append({"seed": seed, **price})
         print(pd.DataFrame([prices[-1]]).to_string(index=False), flush=True)
@@ -69,12 +78,12 @@ def ready_run(folder: Path, seed: int) -> Run:
 
 
 def one_company(
-    run: Run, data: Path, per_week: int | None
+    run: Run, data: Path, per_week: int | None, settings: Settings
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Review one company and compare with its truth."""
     names = ("calendar", "feedback", "external_signals")
     calendar, feedback, external = (run.read_optional("01_data_audit", name) for name in names)
-    analysis = analyse(load_activity(run), Settings(), calendar=calendar, feedback=feedback)
+    analysis = analyse(load_activity(run), settings, calendar=calendar, feedback=feedback)
     room = run.config().capacity.alerts_per_csm_per_week if per_week is None else per_week
     queue = build_queue(analysis, per_week=room, calendar=calendar, external=external)
     truth = pd.read_csv(data / "truth" / "anomalies.csv", parse_dates=["starts_on", "ends_on"])

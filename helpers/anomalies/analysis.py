@@ -35,7 +35,9 @@ class Settings:
     sensitivity : float
         Share of false alerts tolerated among those raised; feedback moves it per kind.
     seed : int
-        Of the isolation forest.
+        Of the isolation forest and the autoencoder.
+    autoencoder : bool
+        Let an autoencoder vote, too.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class Settings:
     windows_days: tuple[int, ...] = (7, 14, 28)
     sensitivity: float = 0.1
     seed: int = 20260701
+    autoencoder: bool = False
 
     def __post_init__(self) -> None:
         problems = []
@@ -153,6 +156,7 @@ def analyse(
         baseline_days=settings.baseline_days,
         windows_days=settings.windows_days,
         seed=settings.seed,
+        autoencoder=settings.autoencoder,
     )
     memory = Memory(kept, activity, lengths, calendar) if kept else None
     past = memory.recall() if memory else None

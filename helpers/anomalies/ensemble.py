@@ -1,8 +1,9 @@
 """The detectors' votes on one account and week, combined and corrected for how many were asked.
 
-Five votes: the count test and the robust z over all signals, the trend test, the root mean
-square of z over signals, and an isolation forest on z. The last two have no theory: their
-p-values are ranks among the weeks of all accounts in the year before (:mod:`~.reference`).
+Six votes: the count test and the robust z over all signals, the trend test, and three joint
+detectors: the root mean square of z over signals, an isolation forest on z and, where it is asked
+for, an autoencoder. These have no theory: their p-values are ranks among the account-weeks of the
+year before (:mod:`helpers.anomalies.reference`).
 
 References
 ----------
@@ -25,7 +26,10 @@ __all__ = ["DETECTORS", "Votes", "joint_votes", "q_values", "risk_votes"]
 
 Array = NDArray[np.float64]
 
-DETECTORS = ("count test", "robust z", "trend", "root mean square", "isolation forest")
+DETECTORS = (
+    *("count test", "robust z", "trend"),
+    *("root mean square", "isolation forest", "autoencoder"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +83,10 @@ def risk_votes(
     """
     count = _worrying(surprise, catalogue, "count_low", "count_high")
     robust = _worrying(surprise, catalogue, "robust_low", "robust_high")
-    square, forest = joint_votes(
+    joint = joint_votes(
         surprise.z, surprise.plan.usable, days, is_weekly=is_weekly, seed=seed, reference=reference
     )
-    votes = [_over_signals(count), _over_signals(robust), _over_signals(trends), square, forest]
+    votes = [_over_signals(count), _over_signals(robust), _over_signals(trends), *joint]
     shape = surprise.plan.usable.shape
     p = np.stack([np.full(shape, np.nan) if vote is None else vote for vote in votes])
     return Votes(p=p, combined=combine(p))
@@ -112,7 +116,7 @@ def joint_votes(
     is_weekly: NDArray[np.bool_],
     seed: int,
     reference: Reference | None = None,
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Rank each account-week's mix of signals among those of earlier weeks.
 
     Parameters
@@ -130,15 +134,15 @@ def joint_votes(
 
     Returns
     -------
-    square, forest : ndarray, (n_accounts, n_ends)
-        p-values of the root mean square and of the isolation forest; NaN before enough weeks
-        lie behind.
+    square, forest, coded : ndarray, (n_accounts, n_ends)
+        p-values of the root mean square, of the isolation forest and of the autoencoder; NaN
+        before enough weeks lie behind, and of the last where it is not asked.
     """
     known = Reference() if reference is None else reference
     size = root_mean_square(z)
-    square, forest = np.full(size.shape, np.nan), np.full(size.shape, np.nan)
+    square, forest, coded = np.full((3, *size.shape), np.nan)
     if not len(z):
-        return square, forest
+        return square, forest, coded
     flat = np.where(np.isfinite(z), z, 0.0)
     turns = is_weekly & (days // 7 % REFIT_WEEKS == 0)
     edges = [0, *(np.flatnonzero(turns) + 1).tolist(), len(days)]
@@ -146,14 +150,14 @@ def joint_votes(
         now = np.zeros(usable.shape, bool)
         now[:, start:stop] = usable[:, start:stop]
         if known.ready and now.any():
-            square[now], forest[now] = known.rank(size[now], flat[:, now].T, seed=seed)
+            square[now], forest[now], coded[now] = known.rank(size[now], flat[:, now].T, seed=seed)
         for end in range(start, stop):
             if is_weekly[end]:
                 there = usable[:, end]
                 known.add(size[there, end], flat[:, there, end].T)
         if stop > start and turns[stop - 1]:
             known.fit()
-    return square, forest
+    return square, forest, coded
 
 
 def q_values(p: Array, usable: NDArray[np.bool_]) -> Array:

@@ -29,12 +29,13 @@ _LOOSE = pd.DataFrame({"kind": [kind.name for kind in KINDS], "max_q": MAX_TOLER
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
-    """How far the judgement looks, in days, and the seed of the forest."""
+    """How far the judgement looks, in days; who votes; the seed of what draws lots."""
 
     review_days: int = 28
     baseline_days: int = 90
     windows_days: tuple[int, ...] = (7, 14, 28)
     seed: int = 0
+    autoencoder: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ def judge(
     width = max(BLOCK_CELLS // max(len(activity.accounts), 1), 1)
     blocks = [todo[start : start + width] for start in range(0, len(todo), width)]
     carried = known.carried
+    carried.reference.autoencoder = lengths.autoencoder
     found = [
         _block(activity, (ends[0][at], ends[1][at], ends[2][at]), lengths, hidden, carried)
         for at in (blocks if blocks or known.n_days else [todo])  # without any, the columns

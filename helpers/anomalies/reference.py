@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.anomalies.autoencoder import code_errors, fit_autoencoder
 from helpers.anomalies.detectors import fit_forest, forest_tail, rank_tail
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
+    from sklearn.neural_network import MLPRegressor
 
 __all__ = ["REFIT_WEEKS", "Reference"]
 
@@ -42,13 +44,17 @@ class Reference:
         z of some of them.
     fitted_sizes, fitted_rows : ndarray
         Those of all weeks at the last renewal, by which account-weeks are judged.
+    autoencoder : bool
+        Let one judge, too.
     """
 
     sizes: list[Single] = field(default_factory=list)
     rows: list[Single] = field(default_factory=list)
     fitted_sizes: Single = field(default_factory=lambda: np.zeros(0, np.float32))
     fitted_rows: Single = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    autoencoder: bool = False
     _forest: "IsolationForest | None" = None
+    _coder: "MLPRegressor | None" = None
 
     @property
     def ready(self) -> bool:
@@ -64,23 +70,34 @@ class Reference:
         """Judge by all weeks so far from now on, unless they are too few."""
         if sum(len(week) for week in self.sizes) >= MIN_REFERENCE:
             self.fitted_sizes = np.sort(np.concatenate(self.sizes))
-            self.fitted_rows, self._forest = np.concatenate(self.rows), None
+            self.fitted_rows = np.concatenate(self.rows)
+            self._forest = self._coder = None
 
-    def rank(self, sizes: Array, rows: Array, *, seed: int) -> tuple[Array, Array]:
-        """Return p-values of the size and of the isolation of account-weeks: (n,) each.
+    def rank(self, sizes: Array, rows: Array, *, seed: int) -> tuple[Array, Array, Array]:
+        """Return p-values of the size, the isolation and the code of account-weeks: (n,) each.
 
         Parameters
         ----------
         sizes : ndarray, (n,)
         rows : ndarray, (n, n_signals)
         seed : int
-            Of the forest.
+            Of the forest and the autoencoder.
         """
         fitted = self.fitted_rows.astype(float)
         if self._forest is None:
             self._forest = fit_forest(fitted, seed=seed)
         p = rank_tail(sizes, self.fitted_sizes.astype(float))
-        return p, forest_tail(self._forest, rows, fitted[:: -(-len(fitted) // FOREST_ROWS)])
+        shown = fitted[:: -(-len(fitted) // FOREST_ROWS)]
+        return p, forest_tail(self._forest, rows, shown), self._coded(rows, shown, seed)
+
+    def _coded(self, rows: Array, shown: Array, seed: int) -> Array:
+        """Rank the autoencoder's errors among those of account-weeks that it has not seen."""
+        if not self.autoencoder:
+            return np.full(len(rows), np.nan)
+        if self._coder is None:
+            self._coder = fit_autoencoder(shown[::2], seed=seed)
+        errors, unseen = code_errors(self._coder, rows), code_errors(self._coder, shown[1::2])
+        return rank_tail(errors, unseen)
 
 
 def _spread(values: Array, most: int) -> Single:

@@ -19,6 +19,7 @@ from helpers.anomalies.detectors import (
     root_mean_square,
 )
 from helpers.anomalies.ensemble import joint_votes, q_values
+from helpers.anomalies.reference import Reference
 from helpers.anomalies.surprise import measure
 from helpers.anomalies.trend import find_trend, fit_line
 from helpers.anomalies.windows import make_plan
@@ -195,11 +196,31 @@ def test_the_joint_detectors_find_a_mix_that_no_single_signal_shows():
     ends = np.arange(70, 70 + 7 * 30, 7)
     usable, weekly = np.ones((100, 30), bool), np.ones(30, bool)
 
-    square, forest = joint_votes(z, usable, ends, is_weekly=weekly, seed=1)
+    square, forest, coded = joint_votes(z, usable, ends, is_weekly=weekly, seed=1)
 
     assert square[17, -1] < 0.002
     assert forest[17, -1] < 0.02
     assert np.mean(square[:, -8:-1] < 0.01) < 0.03
+    assert np.isnan(coded).all()
+
+
+# N-02: the autoencoder
+def test_the_autoencoder_finds_signals_that_part_company():
+    rng = np.random.default_rng(3)
+    common = rng.normal(size=(1, 100, 60))
+    z = 0.9 * common + 0.4 * rng.normal(size=(8, 100, 60))  # signals that move together
+    z[:, 17, -1] = [1.5, -1.5] * 4  # no size that is unusual, but never seen together
+    ends = np.arange(70, 70 + 7 * 60, 7)
+    usable, weekly = np.ones((100, 60), bool), np.ones(60, bool)
+
+    square, _, coded = joint_votes(
+        z, usable, ends, is_weekly=weekly, seed=1, reference=Reference(autoencoder=True)
+    )
+
+    assert coded[17, -1] < 0.001 < square[17, -1]
+    quiet = coded[:, -8:-1]
+    assert np.mean(quiet < 0.01) < 0.03
+    assert 0.4 < np.mean(quiet < 0.5) < 0.6
 
 
 def test_a_rank_is_never_zero_and_uses_only_the_reference():
