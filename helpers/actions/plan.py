@@ -10,6 +10,9 @@ from helpers.artifacts import Run
 
 __all__ = ["plan_actions"]
 
+STEPS = "04_sequence_association_mining"
+STEP_TABLES = ("next_steps", "next_step_accounts")
+
 
 def plan_actions(
     run: Run,
@@ -24,7 +27,8 @@ def plan_actions(
     ----------
     run : Run
         Reads accounts and outcomes of 01, features and labels of 02, assignments and personas of
-        03, alerts and weekly flags of 05; capacity and currency of the configuration.
+        03, next steps of 04 where it has run, alerts and weekly flags of 05; capacity and currency
+        of the configuration.
     predictions, health, expansion, score_history : DataFrame
         Of 06.
 
@@ -53,6 +57,7 @@ def plan_actions(
         assignments=run.read("03_segmentation", "assignments"),
         families=families,
         alerts=run.read("05_anomaly_review", "alerts"),
+        **{name: run.read(STEPS, name) for name in STEP_TABLES if run.has(STEPS, name)},
     )
     return next_best_actions(
         given,
