@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers.actions.plays import PLAYS
 
-__all__ = ["STEP_PATTERN", "candidates_from_steps", "step_patterns"]
+__all__ = ["STEP_PATTERN", "candidates_from_steps", "setup_pattern", "step_patterns"]
 
 PLAY, STEP_PATTERN = "next_step", "next_step"
 YOUNG = ("Onboarding", "Adopting")
@@ -85,6 +85,39 @@ def step_patterns(steps: pd.DataFrame | None) -> dict[tuple[str, str], str]:
         return {}
     told = steps[steps["reported"].astype(bool)].to_dict("records")
     return {(STEP_PATTERN, _key(row)): str(row["reads_as"]) for row in told}
+
+
+def setup_pattern(setup: pd.DataFrame | None) -> dict[tuple[str, str], str]:
+    """Return what goes with finishing the set-up, as a pattern to stand beside its play.
+
+    Parameters
+    ----------
+    setup : DataFrame or None
+        ``setup`` of 04: ``steps_done, finished, n_units, outcome_rate, low, high``.
+
+    Returns
+    -------
+    dict
+        Empty where one of the two groups is. The difference is in percentage points, with the
+        rates that it is made of: a share may rise by 15 points or by 15 per cent.
+    """
+    if setup is None or setup.empty:
+        return {}
+    finished = setup["finished"].astype(bool)
+    done, others = setup[finished], setup[~finished]
+    n_others = int(others["n_units"].sum())
+    if not n_others or not int(done["n_units"].sum()):
+        return {}
+    row = done.iloc[0]
+    rate = float(row["outcome_rate"])
+    without = float((others["outcome_rate"] * others["n_units"]).sum() / n_others)
+    text = (
+        f"of {int(row['n_units']):,} people who finished the set-up, {rate:.0%} were active later "
+        f"({row['low']:.0%} to {row['high']:.0%}), of {n_others:,} who did not, {without:.0%}: "
+        f"{100 * (rate - without):+.0f} percentage points ({rate:.0%} less {without:.0%}), seen "
+        "side by side, no promise"
+    )
+    return {("setup", "finished"): text.replace(": -", ": \u2212")}
 
 
 def _key(row: Mapping[object, object]) -> str:

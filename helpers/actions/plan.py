@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from helpers.actions.from_steps import setup_pattern
 from helpers.actions.next_actions import ActionPlan, next_best_actions
 from helpers.actions.patterns import alert_rates, historical_patterns
 from helpers.actions.ranking import typical_uplift
@@ -67,7 +68,8 @@ def plan_actions(
         upgrade_rate=_rate(labels["upgraded"]),
         uplift=typical_uplift(outcomes),
         after_alert=alert_rates(labels, weekly),
-        patterns=historical_patterns(score_history, health, expansion, labels, weekly),
+        patterns=historical_patterns(score_history, health, expansion, labels, weekly)
+        | setup_pattern(run.read(STEPS, "setup") if run.has(STEPS, "setup") else None),
         touches=touches,
         currency=config.company.currency,
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from helpers.actions.from_steps import candidates_from_steps, step_patterns
+from helpers.actions.from_steps import candidates_from_steps, setup_pattern, step_patterns
 from helpers.actions.next_actions import next_best_actions
 from helpers.actions.plan import plan_actions
 from tests.actions.frames import AS_OF, FAMILIES, HIGH, inputs_of, state_of
@@ -105,6 +105,76 @@ def test_what_presses_more_comes_first():
 
     assert plan.actions["play"].tolist() == ["setup"]
     assert plan.plans["play"].tolist()[:2] == ["setup", "next_step"]
+
+
+SETUP = pd.DataFrame(
+    {
+        "steps_done": [0, 2, 4],
+        "finished": [False, False, True],
+        "n_units": [100, 100, 200],
+        "outcome_rate": [0.35, 0.55, 0.60],
+        "low": [0.27, 0.45, 0.53],
+        "high": [0.45, 0.64, 0.67],
+    }
+)
+
+
+def test_the_gain_of_a_set_up_is_in_points_with_its_formula():  # Z-13
+    text = setup_pattern(SETUP)["setup", "finished"]
+
+    assert text == (
+        "of 200 people who finished the set-up, 60% were active later (53% to 67%), of 200 who "
+        "did not, 45%: +15 percentage points (60% less 45%), seen side by side, no promise"
+    )
+    assert "33%" not in text  # what 0.60 over 0.45 would be
+    fewer = SETUP.assign(outcome_rate=[0.7, 0.7, 0.6])
+    assert "−10 percentage points (60% less 70%)" in setup_pattern(fewer)["setup", "finished"]
+
+
+@pytest.mark.parametrize("setup", [None, SETUP.iloc[:0], SETUP.iloc[:2], SETUP.iloc[2:]])
+def test_with_one_group_only_there_is_nothing_to_compare(setup):
+    assert setup_pattern(setup) == {}
+
+
+def test_a_new_user_on_day_three_gets_a_letter_about_the_set_up():  # B-01, B-02, Z-13
+    new = {
+        "segment": "New Users", "segment_before": None, "lifecycle_stage": "Onboarding",
+        "setup__share": 0.5, "age_days": 3.0,
+    }  # fmt: skip
+    plan = next_best_actions(
+        inputs_of({"a": new}), as_of=AS_OF, per_week=5, base_rate=0.06, upgrade_rate=0.05,
+        uplift=50.0, currency="EUR", patterns=setup_pattern(SETUP),
+    )  # fmt: skip
+
+    row = plan.actions.iloc[0]
+    assert row["segment"] == "New Users"
+    assert row["reason"] == "set-up 50% complete, day 3"
+    assert row["action"] == "Send a personal e-mail that helps with the next step of the set-up"
+    assert row["channel"].startswith("e-mail")
+    assert "60% were active later" in row["pattern"]
+    assert "+15 percentage points (60% less 45%)" in row["pattern"]
+    assert "not a promise" in row["impact_note"]
+
+
+def test_risk_and_readiness_get_three_actions_each_that_differ():  # B-08
+    risk = HIGH | {"segment": "At Risk", "tickets_escalated_open__n": 1.0}
+    ready = GROWING | {"opportunity_score": 80.0}
+    plan = next_best_actions(
+        inputs_of({"a": risk, "b": ready}), as_of=AS_OF, per_week=5, base_rate=0.06,
+        upgrade_rate=0.05, uplift=50.0, currency="EUR",
+        touches={"At Risk": "open tickets first", "Expansion Ready": "the plan that lifts it"},
+    )  # fmt: skip
+
+    mine, other = (plan.plans[plan.plans["account_id"] == name] for name in "ab")
+    assert len(mine) == len(other) == 3
+    assert not set(mine["action"]) & set(other["action"])
+    assert mine["within_days"].max() < other["within_days"].min()  # how soon
+    assert set(mine["channel"]) != set(other["channel"])  # by which kind of content
+    assert "business review" in set(other["channel"])
+    assert "named CSM with support lead" in set(mine["owner"])  # who is called in
+    assert set(other["owner"]) & {"account manager"}
+    assert mine["reason"].is_unique
+    assert other["reason"].is_unique
 
 
 @pytest.mark.parametrize("steps", [None, STEPS.iloc[:0]])
