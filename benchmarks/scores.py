@@ -94,6 +94,7 @@ def effects(n_draws: int, n_companies: int = 10) -> None:
 
     for ratio, words in ((0.5, "a call halves the hazard"), (1.0, "a call does nothing")):
         truth, low, high = _by_coin(ratio)
+        truth = truth if ratio != 1 else 1.0  # what does nothing needs no coin
         print(f"{words}: by lot {truth:.3f} ({low:.3f} to {high:.3f}) in large companies")
         covered = {"weighed": 0, "naive": 0}
         ratios: dict[str, list[float]] = {"weighed": [], "naive": []}
