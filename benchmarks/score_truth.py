@@ -22,7 +22,7 @@ EFFECT = 0.6
 """The rescue multiplies the hazard of the made-up company by this."""
 CAUSES = {
     "decline": ("trend of use", "trend of logins", "trend of adoption", "logins", "team activity"),
-    "ticket_and_bulk_import": ("ticket beside uploads",),
+    "ticket_and_bulk_import": ("ticket beside bulk import",),
     "champion_left": ("champion", "key people", "people removed"),
     "escalated_open": ("escalations", "support ratings", "tickets", "tone of tickets"),
     "detractor": ("NPS",),
@@ -67,6 +67,7 @@ def _scored(seed: int, run: Run, truth: Path, n_draws: int) -> Company:
     health = health_scores(features)
     study = churn_study(
         features, labels, dictionary, health,
+        run.read_optional("02_feature_engineering", "tickets_beside_use"),
         config=run.config(), challenger=False, n_draws=n_draws, seed=seed,
     )  # fmt: skip
     predictions, contributions = predict(study, n_refits=2, seed=seed)

@@ -47,6 +47,8 @@ _BODIES: dict[str, str] = {
     "fits: I bring the numbers, you decide. When do you have half an hour?",
     "widen_use": "there is a feature that fits what your team does every week. I have attached a "
     "short example; tell me whether it helps.",
+    "next_step": "one suggestion for what your team could try next: others at your point found it "
+    "useful. Shall I show it to you in fifteen minutes, in your own project?",
     "advocacy": "thank you for your feedback. Would you tell others about your experience, in a "
     "short review or a conversation with one of our prospects?",
     "segment_touch": "a short note on what is new and may be of use to you. Is there anything you "

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.from_alerts import candidates_from_alerts, risk_alerts
+from helpers.actions.from_steps import candidates_from_steps, step_patterns
 from helpers.actions.patterns import Patterns
 from helpers.actions.plays import PLAYS
 from helpers.actions.ranking import WEEKS_AHEAD, hold_back, schedule, value_of
@@ -131,18 +132,21 @@ def next_best_actions(
     ruled = _with_play(candidates_from_state(state, **rates))
     alerted = candidates_from_alerts(given.alerts, state, after_alert=after_alert, **rates)
     routine = _routine(state, touches or {})
-    every = pd.concat([t for t in (ruled, alerted, routine) if len(t)] or [ruled])
+    worried = _why_at_risk(state, given.alerts)
+    stepped = _stepped(given, state, worried, base_rate)
+    every = pd.concat([t for t in (ruled, alerted, stepped, routine) if len(t)] or [ruled])
     every["routine"] = every["routine"].eq(True)
     every = every.merge(
         state[["csm", "mrr", "name", "segment"]], left_on="account_id", right_index=True
     )
-    kept, held = hold_back(every, _why_at_risk(state, given.alerts))
+    kept, held = hold_back(every, worried)
     valued = value_of(kept.assign(uplift=uplift)).sort_values(
         ["account_id", "value", "due_days", "play"],
         ascending=[True, False, True, True],
         ignore_index=True,
     )
-    valued = told(valued, state, patterns or {}, currency).assign(as_of=as_of)
+    known = {**(patterns or {}), **step_patterns(given.next_steps)}
+    valued = told(valued, state, known, currency).assign(as_of=as_of)
     distinct = valued.drop_duplicates(["account_id", "action"])
     best = distinct[~distinct["routine"]].drop_duplicates("account_id")
     best = best.assign(held_back=held_text(best, held))
@@ -193,6 +197,22 @@ def _with_play(candidates: pd.DataFrame) -> pd.DataFrame:
     """Add what the table of plays says."""
     written = pd.DataFrame([{"play": name, **asdict(play)} for name, play in PLAYS.items()])
     return candidates.merge(written, on="play", how="left", validate="many_to_one")
+
+
+def _stepped(
+    given: Inputs, state: pd.DataFrame, at_risk: pd.Series, base_rate: float
+) -> pd.DataFrame:
+    """Propose the next step of alike accounts, by name."""
+    found = candidates_from_steps(
+        given.next_steps,
+        given.next_step_accounts,
+        state,
+        families=given.families,
+        at_risk=at_risk,
+        base_rate=base_rate,
+    )
+    named = found.pop("action")
+    return _with_play(found).assign(action=named.to_numpy())
 
 
 def _routine(state: pd.DataFrame, touches: Mapping[str, str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from helpers.actions.from_steps import setup_pattern
 from helpers.actions.next_actions import ActionPlan, next_best_actions
 from helpers.actions.patterns import alert_rates, historical_patterns
 from helpers.actions.ranking import typical_uplift
@@ -9,6 +10,9 @@ from helpers.actions.state import Inputs
 from helpers.artifacts import Run
 
 __all__ = ["plan_actions"]
+
+STEPS = "04_sequence_association_mining"
+STEP_TABLES = ("next_steps", "next_step_accounts")
 
 
 def plan_actions(
@@ -24,7 +28,8 @@ def plan_actions(
     ----------
     run : Run
         Reads accounts and outcomes of 01, features and labels of 02, assignments and personas of
-        03, alerts and weekly flags of 05; capacity and currency of the configuration.
+        03, next steps of 04 where it has run, alerts and weekly flags of 05; capacity and currency
+        of the configuration.
     predictions, health, expansion, score_history : DataFrame
         Of 06.
 
@@ -53,6 +58,7 @@ def plan_actions(
         assignments=run.read("03_segmentation", "assignments"),
         families=families,
         alerts=run.read("05_anomaly_review", "alerts"),
+        **{name: run.read(STEPS, name) for name in STEP_TABLES if run.has(STEPS, name)},
     )
     return next_best_actions(
         given,
@@ -62,7 +68,8 @@ def plan_actions(
         upgrade_rate=_rate(labels["upgraded"]),
         uplift=typical_uplift(outcomes),
         after_alert=alert_rates(labels, weekly),
-        patterns=historical_patterns(score_history, health, expansion, labels, weekly),
+        patterns=historical_patterns(score_history, health, expansion, labels, weekly)
+        | setup_pattern(run.read(STEPS, "setup") if run.has(STEPS, "setup") else None),
         touches=touches,
         currency=config.company.currency,
     )

@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-__all__ = ["GROWTH", "PLAYS", "Play", "plays_table", "urgency_of"]
+__all__ = ["GROWTH", "PLAYS", "UNCOUNTED", "Play", "plays_table", "urgency_of"]
 
 GROWTH = ("expansion", "advocacy")
 """Objectives that are held back while an account is at risk."""
 URGENCY = ((1, 1.0), (3, 0.9), (7, 0.75), (14, 0.5), (30, 0.3))
 """Due within so many days: so urgent."""
 LEAST_URGENT = 0.15
+UNCOUNTED = ("advocacy", "next_step")
+"""Plays beside which no money stands: a favour, and a step whose worth nobody has measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +183,15 @@ PLAYS: dict[str, Play] = {
         "e-mail, webinar",
         "pooled CSM",
         "Compare their features with those of similar accounts.",
+    ),
+    "next_step": _p(
+        "Offer the step that alike accounts took next",
+        "education",
+        30,
+        "e-mail",
+        "pooled CSM",
+        "Show it in the account's own work; leave every second such account out, to learn its "
+        "worth.",
     ),
     "advocacy": _p(
         "Ask for a reference or a review",

@@ -98,7 +98,7 @@ def _first_steps(state: pd.DataFrame, number: pd.DataFrame, loss: pd.Series) -> 
     unfinished = young & (number["setup__share"] < 1)
     fact, hint = _constant(state, SURE), _constant(state, HINT)
     return [
-        ("setup", unfinished, loss, fact, words.setting_up, "churn_band"),
+        ("setup", unfinished, loss, fact, words.setting_up, "setup:finished"),
         ("first_core", young & few_core, loss, hint, words.few_core, "churn_band"),
         ("widen_use", ~young & few_core, loss, hint, words.few_core, "churn_band"),
     ]

@@ -44,6 +44,8 @@ class Inputs:
         Of 03's naming; a family "at risk" holds growth plays back.
     alerts : DataFrame
         Of 05.
+    next_steps, next_step_accounts : DataFrame or None
+        Of 04: what alike accounts did next, and who has not done it.
     """
 
     accounts: pd.DataFrame
@@ -54,6 +56,8 @@ class Inputs:
     assignments: pd.DataFrame
     families: Mapping[str, str]
     alerts: pd.DataFrame
+    next_steps: pd.DataFrame | None = None
+    next_step_accounts: pd.DataFrame | None = None
 
 
 def account_state(given: Inputs) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.patterns import ALL, Patterns, opportunity_group
-from helpers.actions.plays import GROWTH
+from helpers.actions.plays import GROWTH, UNCOUNTED
 
 __all__ = ["held_text", "told"]
 
@@ -31,7 +31,7 @@ def told(
     -------
     DataFrame
         With ``pattern``, ``state``, ``expected_impact`` (money at stake a year; missing where it
-        is not known, and for advocacy) and ``impact_note``.
+        is not known, and for plays beside which none is counted) and ``impact_note``.
     """
     groups = {
         "churn_band": state["churn_band"],
@@ -48,9 +48,7 @@ def told(
     return valued.assign(
         pattern=pd.Series(pattern, index=valued.index, dtype="object"),
         state=now,
-        expected_impact=valued["at_stake"].mask(
-            valued["objective"].eq("advocacy") | valued["routine"]
-        ),
+        expected_impact=valued["at_stake"].mask(_uncounted(valued)),
         impact_note=_notes(valued, currency),
     )
 
@@ -67,10 +65,14 @@ def _state_texts(state: pd.DataFrame) -> pd.Series:
     return pd.Series([text(row) for _, row in state.iterrows()], index=state.index, dtype="object")
 
 
+def _uncounted(valued: pd.DataFrame) -> pd.Series:
+    return valued["play"].isin(UNCOUNTED) | valued["routine"].astype(bool)
+
+
 def _notes(valued: pd.DataFrame, currency: str) -> pd.Series:
     grows = valued["objective"].isin(GROWTH)
     money = valued["mrr"].where(~grows, valued["uplift"]).astype("float64")
-    silent = valued["objective"].eq("advocacy") | valued["routine"]
+    silent = _uncounted(valued)
     texts = [
         "no money is counted" if quiet else _note(chance, amount, bool(growing), currency)
         for quiet, chance, amount, growing in zip(

@@ -15,10 +15,10 @@ import pandas as pd
 
 from helpers.config import CompanyConfig
 from helpers.contract import TABLES
-from helpers.engine import Engine, History, day_to_date, stage
+from helpers.engine import Engine, History, day_to_date
 from helpers.errors import ParameterError
 from helpers.features.feature import Feature
-from helpers.features.late import late_dates, stage_as_known
+from helpers.features.late import by_what_was_known
 from helpers.features.measures import MEASURED, TOLD, stage_measures
 from helpers.features.population import Context, open_context
 from helpers.features.registry import RELATIONS, all_features
@@ -81,18 +81,11 @@ def build_features(
     Where events say when they came in (``loaded_at``), a date sees those that were there by then;
     dates for which that makes a difference are staged by themselves.
     """
-    late = late_dates(engine, config, as_of_dates)
-    on_time = [date for date in as_of_dates if date not in late]
-    if not late:
-        return _build(engine, as_of_dates, config, history, windows_days, only)
-    parts = [_build(engine, on_time, config, history, windows_days, only)] if on_time else []
-    for date in late:
-        known = stage_as_known(engine, config, date)
-        parts.append(_build(engine, [date], config, known, windows_days, only))
-    stage(engine, config)  # whoever asks next is to see all events again
-    return pd.concat(parts).sort_values(
-        ["as_of", "account_id"], ascending=[False, True], ignore_index=True
-    )
+
+    def build(dates: Sequence[pd.Timestamp], known: History) -> pd.DataFrame:
+        return _build(engine, dates, config, known, windows_days, only)
+
+    return by_what_was_known(engine, config, history, as_of_dates, build)
 
 
 def _build(

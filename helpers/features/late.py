@@ -3,7 +3,7 @@
 # SQL is assembled here from names of this package, never from data.
 # ruff: noqa: S608
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from helpers.engine import Engine, History, day_number, stage
 from helpers.engine.days import local_day
 from helpers.engine.staging import local_us
 
-__all__ = ["late_dates", "stage_as_known"]
+__all__ = ["by_what_was_known", "late_dates", "stage_as_known"]
 
 _KNOWN = "events_known"
 
@@ -55,6 +55,34 @@ def stage_as_known(engine: Engine, config: CompanyConfig, date: pd.Timestamp) ->
         f"SELECT * FROM events WHERE loaded_at IS NULL OR {_loaded_day(engine, config)} < {cutoff}",
     )
     return stage(engine, config, events=_KNOWN)
+
+
+def by_what_was_known(
+    engine: Engine,
+    config: CompanyConfig,
+    history: History,
+    dates: Sequence[pd.Timestamp],
+    build: Callable[[Sequence[pd.Timestamp], History], pd.DataFrame],
+) -> pd.DataFrame:
+    """Build a table for some dates, each from the events that had come in before it.
+
+    ``build`` is called once for the dates for which that makes no difference, and once for each
+    other date; its tables, with ``as_of`` and ``account_id``, are put below one another, newest
+    date first.
+    """
+    late = late_dates(engine, config, dates)
+    if not late:
+        return build(dates, history)
+    on_time = [date for date in dates if date not in late]
+    parts = [build(on_time, history)] if on_time else []
+    for date in late:
+        known = stage_as_known(engine, config, date)
+        parts.append(build([date], known))
+    stage(engine, config)  # whoever asks next is to see all events again
+    ordered = ["as_of", "account_id"]
+    return pd.concat(parts).sort_values(
+        ordered, ascending=[False, True], kind="stable", ignore_index=True
+    )
 
 
 def _says_when_loaded(engine: Engine) -> bool:

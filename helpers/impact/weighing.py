@@ -78,7 +78,9 @@ def weigh(weeks: Weeks, *, follow_days: int) -> Weighed:
     ----------
     weeks : Weeks
     follow_days : int
-        Longest follow-up, from the end of the week of the call.
+        Longest follow-up, in whole weeks from the week of the call, of which the first does not
+        count: it ends where that of the lot ends. A week longer, and a play that works for
+        ``follow_days`` would be blamed for a week in which it no longer does.
 
     Returns
     -------
@@ -134,7 +136,7 @@ def _followed(
     there &= np.isin(week, week[called])
     at = np.flatnonzero(there)
     place, week, called = place[at], week[at], called[at]
-    end = np.minimum(week + 1 + follow_days // 7, len(weeks.starts))
+    end = np.minimum(week + max(follow_days // 7, 2), len(weeks.starts))
     end = np.where(called, end, np.minimum(end, weeks.given[place]))
     stays = _staying(weeks) if censoring else np.zeros(weeks.days.shape)
     table = pd.DataFrame(

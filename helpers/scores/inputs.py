@@ -16,7 +16,15 @@ import pandas as pd
 
 from helpers.scores.readings import column_for, reading
 
-__all__ = ["CHURN_INPUTS", "INDICATORS", "Input", "in_words", "indicator_table", "resolve"]
+__all__ = [
+    "CHURN_INPUTS",
+    "INDICATORS",
+    "Input",
+    "an_input",
+    "in_words",
+    "indicator_table",
+    "resolve",
+]
 
 INDICATORS = {
     "declining logins": "logins__change_30d",
@@ -54,8 +62,6 @@ class Input:
         The value in words, a format of ``{x}``; ``{x:+.0%}`` for a change.
     indicator : str
         Which leading indicator it belongs to, if any.
-    pair : tuple of str
-        Instead of one feature, two: the value is 1 where both are above 0, else 0.
     absent : str
         The words for 0, if they are others.
     """
@@ -65,7 +71,6 @@ class Input:
     transform: str
     phrase: str
     indicator: str = ""
-    pair: tuple[str, ...] = ()
     absent: str = ""
 
     @property
@@ -92,30 +97,13 @@ class Input:
         return in_words(self.phrase, value)
 
 
-def _i(name: str, theme: str, transform: str, phrase: str, indicator: str = "") -> Input:
+def an_input(name: str, theme: str, transform: str, phrase: str, indicator: str = "") -> Input:
+    """Write an :class:`Input` in one line of a list."""
     return Input(name=name, theme=theme, transform=transform, phrase=phrase, indicator=indicator)
 
 
-def _with_ticket(what: str, feature: str) -> Input:
-    """Pair a ticket with what else the account did: trouble weighs more where work depends on it.
+_i = an_input
 
-    Which of the pairs matters, if any, differs from product to product; the data decide.
-    """
-    return Input(
-        name=f"ticket_with_{what}",
-        theme=f"ticket beside {what}",
-        transform="none",
-        phrase=f"a ticket in 90 days beside {WORDS.get(what, what)} in 30",
-        absent=f"no ticket in 90 days beside {WORDS.get(what, what)} in 30",
-        pair=("tickets__n_90d", feature),
-    )
-
-
-WORDS = {
-    "help": "visits to the help centre",
-    "invites": "invitations",
-    "premium": "premium features",
-}
 
 _LOGINS, _USE, _ERRORS, _SUPPORT, _TEAM, _PRICE, _RIVAL = tuple(INDICATORS)
 
@@ -221,12 +209,6 @@ CHURN_INPUTS = (
     _i("is_trial", "contract", "none", "on trial: {x:.0f}"),
     _i("invoices__n_365d", "purchases", "log", "invoices in a year: {x:,.0f}"),
     _i("invites__n_30d", "invitations", "log", "invitations in 30 days: {x:,.0f}"),
-    _with_ticket("uploads", "uploads__n_30d"),
-    _with_ticket("exports", "exports__n_30d"),
-    _with_ticket("integrations", "integrations_used__n_30d"),
-    _with_ticket("help", "help__n_30d"),
-    _with_ticket("invites", "invites__n_30d"),
-    _with_ticket("premium", "premium_features_used__n_30d"),
 )
 
 
@@ -253,24 +235,16 @@ def resolve(
     """
     usable = list(map(str, features.columns)) if allowed is None else list(allowed)
     chosen: dict[Input, pd.Series] = {}
-    taken: set[tuple[str, ...]] = set()
+    taken: set[str] = set()
     for item in inputs:
-        columns = [column_for(name, usable) for name in item.pair or (item.name,)]
-        found = tuple(name for name in columns if name is not None and name in features.columns)
-        if len(found) < len(columns) or found in taken:
+        found = column_for(item.name, usable)
+        if found is None or found not in features.columns or found in taken:
             continue
-        if all(features[name].notna().any() for name in found):
+        if features[found].notna().any():
             taken.add(found)
-            parts = [reading(features, name) for name in found]
-            chosen[item] = _both(*parts) if item.pair else parts[0]
+            chosen[item] = reading(features, found)
     values = {item.name: value for item, value in chosen.items()}
     return tuple(chosen), pd.DataFrame(values, index=features.index)
-
-
-def _both(first: pd.Series, second: pd.Series) -> pd.Series:
-    """Return 1 where both are above 0, else 0; missing where one is not known."""
-    both = ((first > 0) & (second > 0)).astype("float64")
-    return both.where(first.notna() & second.notna())
 
 
 def indicator_table(used: Iterable[Input]) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from helpers.config import CompanyConfig
 from helpers.scores.calibration import calibration_summary, calibration_table
 from helpers.scores.design import signals
 from helpers.scores.drivers import RAISES, contribution_table
-from helpers.scores.inputs import Input, resolve
+from helpers.scores.inputs import an_input as _i
+from helpers.scores.inputs import resolve
 from helpers.scores.judgement import fairness_table
 from helpers.scores.panel import Panel, folds
 from helpers.scores.predictions import probability_interval
@@ -37,10 +38,6 @@ COLUMNS = (
     *("account_id", "as_of", "active_probability", "probability_low", "probability_high"),
     *("active_weeks", "weeks_since_active", "reasons", "reason"),
 )
-
-
-def _i(name: str, theme: str, transform: str, phrase: str) -> Input:
-    return Input(name=name, theme=theme, transform=transform, phrase=phrase)
 
 
 INPUTS = (
@@ -266,11 +263,9 @@ def next_week(study: Study, *, seed: int = 0) -> pd.DataFrame:
         reason=study.signal.reason,
     )
     if fitted is not None:
-        silent = fitted.probability(panel.signals[here])
-        low, high = probability_interval(fitted, panel, here, n_refits=REFITS, seed=seed)
+        silent, low, high = probability_interval(fitted, panel, here, n_refits=REFITS, seed=seed)
         table["active_probability"] = np.round(1 - silent, 6)
-        table["probability_low"] = np.minimum(1 - high, table["active_probability"])
-        table["probability_high"] = np.maximum(1 - low, table["active_probability"])
+        table["probability_low"], table["probability_high"] = 1 - high, 1 - low
         told = contribution_table(
             fitted.linear, panel.inputs, table["account_id"], own, panel.signals[here]
         )

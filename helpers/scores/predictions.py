@@ -72,9 +72,8 @@ def predict(
     if fitted is None:
         return _unscored(table, study.signal.reason), contribution_columns()
     given = panel.signals[here]
-    probability = np.round(fitted.probability(given), 6)
-    check_probabilities(probability)
-    low, high = probability_interval(fitted, panel, here, n_refits=n_refits, seed=seed)
+    check_probabilities(fitted.probability(given))
+    probability, low, high = probability_interval(fitted, panel, here, n_refits=n_refits, seed=seed)
     contributions = contribution_table(
         fitted.linear,
         panel.inputs,
@@ -86,8 +85,8 @@ def predict(
     score = round_half_up(churn_score(probability, base_rate=fitted.base_rate))
     table = table.assign(
         churn_probability=probability,
-        probability_low=np.minimum(low, probability),
-        probability_high=np.maximum(high, probability),
+        probability_low=low,
+        probability_high=high,
         churn_score=pd.Series(score).astype("Int64").array,
         churn_band=churn_band(score).to_numpy(),
         drivers=driver_lists(contributions, table["account_id"]),
@@ -147,8 +146,25 @@ def check_probabilities(probability: NDArray[np.float64]) -> None:
 
 def probability_interval(
     fitted: Fitted, panel: Panel, here: NDArray[np.bool_], *, n_refits: int, seed: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the 90 % interval of each account's probability over models of drawn accounts."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return each account's probability with its 90 % interval over models of drawn accounts.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The model that scores.
+    panel : Panel
+        Its rows.
+    here : ndarray of bool
+        Rows to score.
+    n_refits, seed : int
+        Draws of accounts.
+
+    Returns
+    -------
+    probability, low, high : ndarray
+        Rounded to six digits; the interval holds the probability.
+    """
     known = panel.known_at(panel.newest)
     weights = draw_accounts(panel.rows.loc[known, "account_id"], n_draws=n_refits, seed=seed)
     matrix = fitted.linear.design.matrix(panel.signals[known])
@@ -159,8 +175,9 @@ def probability_interval(
         ]
     drawn = fitted.sigmoid.probability(np.vstack(logits))
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    return np.round(low, 6), np.round(high, 6)
+    low, high = np.round(np.quantile(drawn, [tail, 1 - tail], axis=0), 6)
+    probability = np.round(fitted.probability(panel.signals[here]), 6)
+    return probability, np.minimum(low, probability), np.maximum(high, probability)
 
 
 def score_history(study: Study) -> pd.DataFrame:

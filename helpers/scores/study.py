@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from helpers.config import CompanyConfig
 from helpers.scores.backtest import Backtest, Fitted, Learner, backtest, fit_final
+from helpers.scores.beside import with_tickets_beside
 from helpers.scores.challenger import tree_inputs, tree_learner
 from helpers.scores.evaluate import Judged, dates_to_judge, evaluate, judged_rows
 from helpers.scores.gates import Signal, check_leaks, enough_to_learn, leak_table, signal_gate
@@ -241,6 +242,7 @@ def churn_study(
     labels: pd.DataFrame,
     dictionary: pd.DataFrame,
     health: pd.DataFrame,
+    beside: pd.DataFrame | None = None,
     *,
     config: CompanyConfig,
     challenger: bool = True,
@@ -249,14 +251,18 @@ def churn_study(
 ) -> Study:
     """Study churn: :func:`study_outcome` with the health score among the baselines.
 
-    ``health`` comes from :func:`helpers.scores.health_scores`.
+    ``health`` comes from :func:`helpers.scores.health_scores`, ``beside`` is the table
+    ``tickets_beside_use`` of 02.
     """
+    baselines = churn_baselines(features, health)
+    features, dictionary, more = with_tickets_beside(features, dictionary, beside)
     return study_outcome(
         features,
         labels,
         dictionary,
         config=config,
-        baselines=churn_baselines(features, health),
+        baselines=baselines,
+        inputs=(*CHURN_INPUTS, *more),
         challenger=challenger,
         n_draws=n_draws,
         seed=seed,

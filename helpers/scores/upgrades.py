@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.config import CompanyConfig
-from helpers.scores.inputs import CHURN_INPUTS, Input
+from helpers.scores.inputs import CHURN_INPUTS, Input, an_input
 from helpers.scores.look_alikes import LOOK_ALIKES, neighbour_learner
 from helpers.scores.opportunity import expansion_scores
 from helpers.scores.predictions import probability_interval
@@ -27,10 +27,6 @@ REFITS = 40
 RULE, UPGRADE_MODEL = "opportunity score", "upgrade model"
 
 
-def _extra(name: str, theme: str, transform: str, phrase: str) -> Input:
-    return Input(name=name, theme=theme, transform=transform, phrase=phrase)
-
-
 _KEPT = (
     "events__change_30d",
     "events__slope_90d",
@@ -46,15 +42,15 @@ _KEPT = (
     "is_trial",
 )
 UPGRADE_INPUTS: tuple[Input, ...] = (
-    _extra("invites__n_30d", "invitations", "log", "invitations in 30 days: {x:,.0f}"),
-    _extra("users_added__n_30d", "people added", "log", "people added: {x:,.0f}"),
-    _extra("seats__share", "limits", "none", "{x:.0%} of seats in use"),
-    _extra("storage__share", "limits", "none", "{x:.0%} of storage in use"),
-    _extra("api__share", "limits", "none", "{x:.0%} of API calls in use"),
-    _extra("limit_hits__n_30d", "limits", "log", "limits hit in 30 days: {x:,.0f}"),
-    _extra("premium_features_used__n_30d", "premium", "log", "premium features in use: {x:,.0f}"),
-    _extra("departments__n", "departments", "log", "departments: {x:,.0f}"),
-    _extra("integrations__n", "integrations", "log", "integrations: {x:,.0f}"),
+    an_input("invites__n_30d", "invitations", "log", "invitations in 30 days: {x:,.0f}"),
+    an_input("users_added__n_30d", "people added", "log", "people added: {x:,.0f}"),
+    an_input("seats__share", "limits", "none", "{x:.0%} of seats in use"),
+    an_input("storage__share", "limits", "none", "{x:.0%} of storage in use"),
+    an_input("api__share", "limits", "none", "{x:.0%} of API calls in use"),
+    an_input("limit_hits__n_30d", "limits", "log", "limits hit in 30 days: {x:,.0f}"),
+    an_input("premium_features_used__n_30d", "premium", "log", "premium features in use: {x:,.0f}"),
+    an_input("departments__n", "departments", "log", "departments: {x:,.0f}"),
+    an_input("integrations__n", "integrations", "log", "integrations: {x:,.0f}"),
     *(item for item in CHURN_INPUTS if item.name in _KEPT),
 )
 """What the upgrade model may look at."""
@@ -127,12 +123,11 @@ def with_probability(scores: pd.DataFrame, study: Study, *, seed: int = 0) -> pd
         return scores.assign(**dict.fromkeys(names, np.nan))
     panel = study.panel
     here = panel.at(panel.newest)
-    chances = np.round(study.fitted.probability(panel.signals[here]), 6)
-    low, high = probability_interval(study.fitted, panel, here, n_refits=REFITS, seed=seed)
+    chances, low, high = probability_interval(study.fitted, panel, here, n_refits=REFITS, seed=seed)
     keys = ["account_id", "as_of"]
     known = panel.rows.loc[here, keys].assign(
         upgrade_probability=chances,
-        upgrade_low=np.minimum(low, chances),
-        upgrade_high=np.maximum(high, chances),
+        upgrade_low=low,
+        upgrade_high=high,
     )
     return scores.merge(known, on=keys, how="left", validate="one_to_one")

@@ -11,14 +11,18 @@ from tests.scores.run_of import write_run
 from tests.scores.test_predictions import study_of
 
 
+def scores_of(features, labels):
+    study = study_of(features, labels)
+    predictions, _ = predict(study, n_refits=5)
+    expansion = expansion_scores(features).assign(upgrade_probability=float("nan"))
+    return predictions, health_scores(features), expansion, score_history(study)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     features, labels = make_tables(300)
     run = write_run(tmp_path_factory.mktemp("run"), features, labels)
-    study = study_of(features, labels)
-    predictions, _ = predict(study, n_refits=5)
-    expansion = expansion_scores(features).assign(upgrade_probability=float("nan"))
-    scores = (predictions, health_scores(features), expansion, score_history(study))
+    scores = scores_of(features, labels)
     return run, scores, plan_actions(run, *scores)
 
 

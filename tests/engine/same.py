@@ -12,6 +12,7 @@ from helpers.config import CompanyConfig
 from helpers.config.engine import EngineSettings
 from helpers.engine import Engine, open_engine, stage
 from helpers.features import build_features, build_labels, evidence, weekly_activity
+from helpers.features.beside import tickets_beside_use
 from tests.company import make_tables, write_run
 
 __all__ = ["answers", "assert_same", "awkward_tables", "on", "run_of"]
@@ -84,6 +85,7 @@ def _others(engine: Engine, dates: Sequence[pd.Timestamp], known: dict) -> dict[
         "labels": build_labels(engine, dates, horizon_days=90, **known),
         "weekly": weekly_activity(engine, dates[0], **known),
         "pairs": evidence.feature_pairs(engine, n_accounts_min=2),
+        "beside": tickets_beside_use(engine, dates, **known),
     }
 
 

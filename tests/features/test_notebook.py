@@ -41,7 +41,7 @@ def test_it_hands_on_what_it_promises(monkeypatch, tmp_path):
     assert list(features.columns[2:]) == described["feature"].tolist()
     assert labels.loc[labels["as_of"] == AS_OF, "censored"].all()
     assert labels.loc[labels["as_of"] <= AS_OF - pd.Timedelta(days=60), "churned"].notna().all()
-    for table in ("dropped_pairs", "feature_pairs", "activity_week"):
+    for table in ("dropped_pairs", "feature_pairs", "tickets_beside_use", "activity_week"):
         assert run.has("02_feature_engineering", table)
     finding = run.finding("02_feature_engineering")
     assert finding["values"]["n_accounts"] == 11

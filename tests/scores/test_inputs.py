@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.scores.directions import DIRECTIONS
+from helpers.scores.directions import BESIDE, DIRECTIONS
 from helpers.scores.inputs import CHURN_INPUTS, INDICATORS, in_words, indicator_table, resolve
 from helpers.scores.readings import column_for, predictive_columns, reading
 from helpers.scores.upgrades import UPGRADE_INPUTS
@@ -114,22 +114,6 @@ def test_numbers_have_a_minus_and_names_keep_their_hyphen():
     assert in_words("{x:,.0f} pricing-page visits", 3) == "3 pricing-page visits"
 
 
-def test_a_pair_is_there_where_both_are_and_not_known_where_one_is_not():
-    pair = next(item for item in CHURN_INPUTS if item.name == "ticket_with_uploads")
-    frame = pd.DataFrame(
-        {"tickets__n_90d": [2.0, 2.0, 0.0, np.nan], "uploads__n_30d": [5.0, 0.0, 5.0, 5.0]}
-    )
-
-    used, values = resolve([pair], frame)
-
-    assert used == (pair,)
-    assert values["ticket_with_uploads"].tolist()[:3] == [1.0, 0.0, 0.0]
-    assert np.isnan(values["ticket_with_uploads"].iloc[3])
-    assert pair.words(1.0) == "a ticket in 90 days beside uploads in 30"
-    assert pair.words(0.0) == "no ticket in 90 days beside uploads in 30"
-    assert resolve([pair], frame[["tickets__n_90d"]])[0] == ()
-
-
 def test_half_of_a_level_counts_alike_wherever_it_began():
     share = next(item for item in CHURN_INPUTS if item.transform == "ratio")
 
@@ -141,5 +125,5 @@ def test_half_of_a_level_counts_alike_wherever_it_began():
 
 def test_directions_name_inputs_that_there_are():
     for target, inputs in (("churned", CHURN_INPUTS), ("upgraded", UPGRADE_INPUTS)):
-        assert set(DIRECTIONS[target]) <= {item.name for item in inputs}
+        assert set(DIRECTIONS[target]) - {BESIDE} <= {item.name for item in inputs}
         assert set(DIRECTIONS[target].values()) <= {-1, 1}

@@ -10,7 +10,9 @@ from helpers.audit import audit_tables, clean_paths
 from helpers.config import load_config
 from helpers.engine import open_engine, stage
 from helpers.features import as_of_dates, build_features, build_labels, dictionary
+from helpers.features.beside import tickets_beside_use
 from helpers.scores import churn_study, health_scores, predict
+from helpers.scores.directions import BESIDE
 from helpers.scores.evidence import headline
 from helpers.sources import read_company
 
@@ -73,18 +75,21 @@ def test_without_a_signal_nobody_is_scored_and_no_driver_is_named(read):
         known = {"config": config, "history": history}
         features = build_features(engine, dates, windows_days=[30, 60, 90], **known)
         labels = build_labels(engine, dates, horizon_days=90, lead_days=0, **known)
+        beside = tickets_beside_use(engine, dates, windows_days=[30, 60, 90], **known)
 
     study = churn_study(
         features,
         labels,
         dictionary([30, 60, 90]),
         health_scores(features),
+        beside,
         config=config,
         challenger=False,
         n_draws=200,
     )
     predictions, contributions = predict(study, n_refits=2, seed=0)
 
+    assert any(item.name.startswith(BESIDE) for item in study.panel.inputs)
     assert not study.signal.passed
     assert headline(study).startswith("No churn score is given")
     assert study.signal.reason.startswith("no usable signal")
