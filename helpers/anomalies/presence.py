@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from helpers.anomalies.signals import Activity
 from helpers.anomalies.windows import cumulative, sums
 
-__all__ = ["BASE_WEEKS", "REGULAR_WEEKS", "Presence", "find_presence"]
+__all__ = ["BASE_WEEKS", "REGULAR_WEEKS", "Presence", "find_presence", "seen_share"]
 
 BASE_WEEKS, REGULAR_WEEKS = 8, 6
 """A regular user was active in at least six of the eight weeks before the window."""
@@ -36,6 +36,16 @@ class Presence:
     def regular(self) -> NDArray[np.bool_]:
         """Who came in six of the eight weeks before."""
         return self.weeks >= REGULAR_WEEKS
+
+
+def seen_share(
+    activity: Activity, ends: NDArray[np.intp], *, window_days: int
+) -> NDArray[np.float64]:
+    """Share of each window's days on which the source delivered: (n_ends,).
+
+    Who was not seen on a lost day may have been there.
+    """
+    return np.asarray(sums(cumulative(activity.observed), ends, window_days) / window_days)
 
 
 def find_presence(activity: Activity, ends: NDArray[np.intp], *, window_days: int) -> Presence:

@@ -8,6 +8,7 @@ from helpers.anomalies.detectors import SMALLEST_P
 from helpers.anomalies.history import with_first_uses
 from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
 from helpers.anomalies.kinds.usage import STILL_NORMAL
+from helpers.anomalies.presence import seen_share
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.signals import Cube, spread
 from helpers.anomalies.surprise import account_age
@@ -59,7 +60,8 @@ def _not_used(
     length = window_days + 7 * OF_WEEKS
     ready = sums(cumulative(scene.activity.alive), scene.ends, length) == length
     spread, _ = dispersion(weeks, np.ones_like(weeks), level, panel=ready)
-    expected = level * window_days / 7 * np.clip(rest, 0.0, 1.0)
+    seen = seen_share(scene.activity, scene.ends, window_days=window_days)
+    expected = level * window_days / 7 * seen * np.clip(rest, 0.0, 1.0)
     extra = spread + 1 / np.maximum(OF_WEEKS * level, 1.0)
     p = np.exp(-np.log1p(extra * expected) / extra)
     reach = 1.96 * np.sqrt(expected + extra * expected**2)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from helpers.anomalies.detectors import SMALLEST_P
 from helpers.anomalies.history import clip, with_first_uses
 from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
-from helpers.anomalies.presence import BASE_WEEKS, find_presence
+from helpers.anomalies.presence import BASE_WEEKS, find_presence, seen_share
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.signals import Activity
 from helpers.anomalies.windows import cumulative, sums
@@ -105,7 +105,7 @@ def _absence(scene: Scene, active_days: Array, before: Array, window_days: int) 
     """Test "no active day in the window" for somebody with so many active days before.
 
     The test is negative binomial with a dispersion of 0.05, about what regular people show;
-    what the whole company did in the window is taken out.
+    what the whole company did in the window, and days lost by the source, are taken out.
     """
     company = np.ones(len(scene.ends))
     if scene.week.has("active_users"):
@@ -113,7 +113,8 @@ def _absence(scene: Scene, active_days: Array, before: Array, window_days: int) 
         ratio = scene.week.observed[index].sum(axis=0) + 20
         company = ratio / (scene.week.expected[index].sum(axis=0) + 20)
     weekly = before / BASE_WEEKS
-    expected = weekly * window_days / 7 * np.minimum(company, 1.0)
+    seen = seen_share(scene.activity, scene.ends, window_days=window_days)
+    expected = weekly * window_days / 7 * seen * np.minimum(company, 1.0)
     spread = 0.05
     p = (1 + spread * expected) ** (-1 / spread)
     blank = np.full(scene.shape, np.nan)
