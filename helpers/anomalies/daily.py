@@ -29,6 +29,7 @@ HABIT_WEEKS = 12
 """Weekday habits, the dispersion of days and what is usual at an age are learnt from so many
 weeks before: from none that is not over, so that a day's expectation never changes again."""
 PRIOR_WEEKS = 4.0
+CHUNK_ROWS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,13 +151,19 @@ def _one_signal(
     for step in range(BLOCK_DAYS):
         ratio = cohort_ratio(seen[:, :, step], level, weight, usual[:, step], cohorts)
         mean[:, :, step] = plain.level * np.where(usual[:, step] > 0, ratio, 0.0) * week_scale
-    mean = _own_habit(seen, mean)
+    for rows in _chunks(len(seen)):
+        mean[rows] = _own_habit(seen[rows], mean[rows])
     flat = (len(counts), day_of.size)
     return {
         "observed": seen.reshape(flat),
         "expected": mean.reshape(flat),
         "spread": _day_spread(seen, mean).repeat(BLOCK_DAYS, axis=1),
     }
+
+
+def _chunks(n_rows: int) -> list[slice]:
+    """Cut many accounts into pieces, so that what is computed on the way takes little memory."""
+    return [slice(at, at + CHUNK_ROWS) for at in range(0, n_rows, CHUNK_ROWS)]
 
 
 def _before(values: Array, weeks: int) -> Array:
@@ -180,11 +187,13 @@ def _own_habit(seen: Array, mean: Array) -> Array:
 
 def _day_spread(seen: Array, mean: Array) -> Array:
     """Dispersion of single days over the weeks before, drawn to all accounts': (a, weeks)."""
-    known = mean > 0
-    loose = 6 * np.sqrt(mean + mean**2)
-    off = np.clip(seen - mean, -loose, loose)
-    excess = np.where(known, off**2 - mean, 0.0).sum(axis=2)
-    square = (mean**2).sum(axis=2)
+    excess, square = np.zeros((2, *mean.shape[:2]))
+    for rows in _chunks(len(mean)):
+        due = mean[rows]
+        loose = 6 * np.sqrt(due + due**2)
+        off = np.clip(seen[rows] - due, -loose, loose)
+        excess[rows] = np.where(due > 0, off**2 - due, 0.0).sum(axis=2)
+        square[rows] = (due**2).sum(axis=2)
     weight = np.minimum(1.0, safe_ratio(1.0, np.maximum(square, 1e-9)))
     everybody = np.stack([(weight * excess).sum(axis=0), (weight * square).sum(axis=0)])
     top, bottom = _before(everybody, HABIT_WEEKS)

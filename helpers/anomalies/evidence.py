@@ -96,10 +96,10 @@ def queue_rows(alerts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
             "kind": alerts["kind"].str.replace("_", " "),
             "reason": alerts["evidence"],
             "context": alerts["context"],
-            "confidence": alerts["confidence"],
+            "sure": alerts["confidence"],
             "mrr": alerts["mrr"],
             "csm": alerts["csm"],
-            "detected_on": alerts["detected_on"],
+            "since": alerts["detected_on"],
         }
     )
 

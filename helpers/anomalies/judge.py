@@ -22,7 +22,7 @@ from helpers.anomalies.signals import Activity
 
 __all__ = ["Judged", "Lengths", "judge"]
 
-BLOCK_CELLS = 240_000
+BLOCK_CELLS = 160_000
 """Accounts times ends that are judged at once; a cell takes some 4 KB."""
 _LOOSE = pd.DataFrame({"kind": [kind.name for kind in KINDS], "max_q": MAX_TOLERATED})
 
