@@ -32,6 +32,8 @@ DECLINE_PER_WEEK = 0.02
 """Slope from which a decline counts; accounts in decline typically lose 5 % a week."""
 SPIKE_RATIO, SPIKE_MIN = 10.0, 30.0
 OFF_HOURS_POINTS, SAME_VOLUME = 0.25, (0.4, 2.5)
+ACTIVE_DAYS, OF_ACTIVE = 182, 0.3
+"""A day of three times what the account does on days when it is there, at least, is a spike."""
 STILL_NORMAL = 0.6
 
 
@@ -137,13 +139,14 @@ def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
 
 
 def unexpected_spike(scene: Scene) -> Found:
-    """Find days with ten times the usual activity."""
+    """Find days with ten times the usual activity, and three times that of an active day."""
     from scipy.special import betainc
 
     daily = scene.daily
     index = daily.names.index("events")
     seen, expected = daily.observed[index], daily.expected[index]
     reference = np.maximum(expected, _trailing_mean(expected))
+    reference = np.maximum(reference, OF_ACTIVE * _active_day(scene, seen.shape[1]))
     ratio = np.where(reference > 0, safe_ratio(seen, reference), 0.0)
     size = 1 / np.maximum(daily.spread[index], 1e-6)
     success = reference / (reference + size)
@@ -170,6 +173,16 @@ def _trailing_mean(daily: Array, days: int = 7) -> Array:
     for back in range(min(days, daily.shape[1])):
         total[:, back:] += daily[:, : daily.shape[1] - back]
     return np.asarray(total / np.minimum(np.arange(daily.shape[1]) + 1, days))
+
+
+def _active_day(scene: Scene, n_days: int) -> Array:
+    """Mean count of the days with any, of the half year before each of the last days.
+
+    A shop that orders once a month does thirty times its usual day whenever it orders.
+    """
+    events, at = scene.activity.signals.of("events"), scene.daily.first_day + np.arange(n_days)
+    total, days = (sums(cumulative(each), at, ACTIVE_DAYS) for each in (events, events > 0))
+    return np.where(days > 0, safe_ratio(total, days), 0.0)
 
 
 def _best_day(scene: Scene, ratio: Array, spikes: NDArray[np.bool_]) -> NDArray[np.intp]:
