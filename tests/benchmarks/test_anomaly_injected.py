@@ -6,7 +6,15 @@ import pytest
 
 from benchmarks.anomaly_injected_draw import REVIEW_DAYS, able, cut, draw_faults
 from benchmarks.anomaly_injected_faults import KINDS, SIZES, Fault, inject
-from benchmarks.anomaly_injected_score import NOTHING, Results, recall_table, threshold
+from benchmarks.anomaly_injected_score import (
+    ALERTS,
+    NOTHING,
+    REVIEW,
+    Results,
+    natural_rate,
+    recall_table,
+    threshold,
+)
 from helpers.anomalies.signals import Activity, Cube
 
 N_ACCOUNTS, N_USERS, N_DAYS, DAY = 6, 5, 210, 190
@@ -174,13 +182,18 @@ def test_recall_counts_only_alarms_after_the_beginning_at_the_rate_allowed():
     results = Results()
     results.truth.append(pd.DataFrame(rows, columns=["account_id", "kind", "size", "begins"]))
     for direction in ("worse", "more"):
-        results.add("review", "as it is", direction, score)
+        results.add(REVIEW, "", direction, score)
+        results.add(ALERTS, "", direction, (score > 18).astype(float))
         results.add("other", "none", direction, np.zeros((24, 4)))
 
     assert threshold(quiet, 0.05) == 18
     table = recall_table(results, rate=0.05).set_index("kind")
 
-    assert table.loc["fewer visits", "review"] == 0.5
+    raised = recall_table(results, rate=None).set_index("kind")
+
+    assert natural_rate(results, "worse") == 0.05
+    assert raised.loc["fewer visits", ALERTS] == 0.5
+    assert table.loc["fewer visits", REVIEW] == 0.5
     assert table.loc["fewer visits", "other"] == 0
     assert table.loc["fewer visits", "days"] == 0.5
-    assert table.loc[NOTHING, "review"] == 0.05
+    assert table.loc[NOTHING, REVIEW] == 0.05
