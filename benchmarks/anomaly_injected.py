@@ -70,7 +70,7 @@ COMPANIES = (
         per_week=7,
         weeks=6,
         step_days=28,
-        dates=6,
+        dates=5,
         draws=2,
     ),
     Company(

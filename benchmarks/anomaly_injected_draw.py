@@ -48,6 +48,8 @@ def cut(activity: Activity, accounts: NDArray[np.intp], first: int, last: int) -
         ).reset_index(drop=True),
         levels=None,
         terms=None,
+        feature_since=None,
+        user_since=None,
     )
 
 

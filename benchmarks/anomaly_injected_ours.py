@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.anomaly_injected_draw import REVIEW_DAYS
 from helpers.anomalies import Settings, analyse, build_queue
 from helpers.anomalies.analysis import Analysis
 from helpers.anomalies.detectors import combine
 from helpers.anomalies.flags import JOINT_HELPS_UP_TO, find_flags
+from helpers.anomalies.history import with_first_uses
 from helpers.anomalies.kinds.catalogue import KINDS, kind_of
+from helpers.anomalies.scene import make_ends, make_scene
 from helpers.anomalies.signals import Activity
 
 __all__ = ["review"]
@@ -29,7 +32,13 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
         on which an alert is first seen with the default sensitivity.
     """
     analysis = analyse(activity, Settings(seed=seed))
-    scene = analysis.scene
+    whole = with_first_uses(activity)
+    scene = make_scene(
+        whole,
+        make_ends(whole.days, review_days=REVIEW_DAYS),
+        hidden=analysis.incidents.hidden,
+        seed=seed,
+    )
     at = np.flatnonzero(scene.is_review)
     risks = tuple(k for k in KINDS if k.direction == "risk" and k.statistical)
     flags, _ = find_flags(scene, analysis.limits.assign(max_q=1.0), kinds=risks)
@@ -47,25 +56,25 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
     return {
         "worse": np.maximum(of_flags, of_votes)[pick],
         "more": of_spike[pick],
-        **_alerts(analysis, accounts, at),
+        **_alerts(analysis, accounts, scene.ends[at]),
     }
 
 
 def _alerts(
-    analysis: Analysis, accounts: NDArray[np.intp], at: NDArray[np.intp]
+    analysis: Analysis, accounts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> dict[str, Array]:
     """Mark the day on which each alert of the queue, or of the review list, was first seen."""
-    activity = analysis.scene.activity
+    activity = analysis.activity
     queue = build_queue(analysis, per_week=1_000)
     alerts = pd.concat([queue.alerts, queue.review_list], ignore_index=True)
     index = pd.Index(activity.accounts["account_id"].iloc[accounts])
     row = index.get_indexer(alerts["account_id"])
     day = (alerts["detected_on"] - activity.days[0]).dt.days.to_numpy()
-    column = day + 1 - analysis.scene.ends[at[0]]
+    column = day + 1 - ends[0]
     out = {}
     for name, mine in (("worse alerts", alerts["direction"] == "risk"),
                        ("more alerts", alerts["kind"] == SPIKE)):  # fmt: skip
-        marks = np.zeros((len(accounts), len(at)))
+        marks = np.zeros((len(accounts), len(ends)))
         good = mine.to_numpy(bool) & (row >= 0) & (column >= 0)
         marks[row[good], column[good]] = 1.0
         out[name] = marks

@@ -17,6 +17,8 @@ NOTHING = "nothing put in"
 REVIEW, ALERTS = "review", "alerts"
 """Ours: by the p-values that alerts rest on, and the alerts as they are raised."""
 DRAWS = 400
+MIN_ACCOUNTS = 10
+"""Kinds that fewer different accounts could carry are not shown."""
 
 
 @dataclass
@@ -134,6 +136,8 @@ def _groups(
         for key, rows in put_in.groupby(by, sort=False).groups.items()
         for key in [key if isinstance(key, tuple) else (key,)]
     ]
+    enough = put_in.groupby("kind")["account_id"].nunique() >= MIN_ACCOUNTS
+    groups = [group for group in groups if enough[group[0][0]]]
     untouched = np.flatnonzero((faults["kind"] == "").to_numpy())
     order = list(dict.fromkeys(sorted((name for (name, _), _ in groups))))
     groups.sort(key=lambda group: (order.index(group[0][0]), group[0][1]))
