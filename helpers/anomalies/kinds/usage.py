@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.anomalies.detectors import SMALLEST_P, calibrate
 from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.windows import cumulative, sums
@@ -34,6 +35,8 @@ SPIKE_RATIO, SPIKE_MIN = 10.0, 30.0
 OFF_HOURS_POINTS, SAME_VOLUME = 0.25, (0.4, 2.5)
 ACTIVE_DAYS, OF_ACTIVE = 182, 0.3
 """A day of three times what the account does on days when it is there, at least, is a spike."""
+MIN_VOLUME, SHARE_WEEKS, PRIOR_WEEKS = 15, 12, 6.0
+"""Events of a week from which the share off hours says something; weeks that tell what is usual."""
 STILL_NORMAL = 0.6
 
 
@@ -112,13 +115,14 @@ def pattern_break(scene: Scene) -> Found:
     usual = np.minimum(safe_ratio(off.expected, total.expected), 1.0)
     ratio = safe_ratio(total.observed, total.expected)
     low, high = SAME_VOLUME
-    same = (ratio >= low) & (ratio <= high) & (total.observed >= 15)
-    moved = (now - usual >= OFF_HOURS_POINTS) & (off.p <= MIN_P) & _on_several_days(scene)
+    same = (ratio >= low) & (ratio <= high) & (total.observed >= MIN_VOLUME)
+    p = _share_p(scene, now, usual)
+    moved = (now - usual >= OFF_HOURS_POINTS) & (p <= MIN_P) & _on_several_days(scene)
     moved &= scene.week.plan.lost == 0  # a week without its Monday tells no rhythm
     share = Measure(
         metric="off_hours",
         window_days=off.window_days,
-        p=off.p,
+        p=p,
         size=now - usual,
         observed=now,
         expected=usual,
@@ -126,6 +130,41 @@ def pattern_break(scene: Scene) -> Found:
         high=np.full(scene.shape, np.nan),
     )
     return strongest("pattern_break", [(share, same & moved)])
+
+
+def _share_p(scene: Scene, now: Array, usual: Array) -> Array:
+    """P(as large a share off hours in the week), whatever the volume; shares of weeks vary.
+
+    A share's variance is binomial, widened by how much more the twelve weeks before differ
+    (intra-week correlation, drawn to that of all accounts); Student's t.
+
+    References
+    ----------
+    Beta-binomial moments: Kleinman (1973), *JASA* 68, 46-54.
+    """
+    from scipy.special import stdtr
+
+    total, off = (cumulative(scene.activity.signals.of(n)) for n in ("events", "off_hours"))
+    back = [scene.ends - 7 * week for week in range(1, SHARE_WEEKS + 1)]
+    n, night = (np.stack([sums(counts, at, 7) for at in back]) for counts in (total, off))
+    weeks, events = (n > 0).sum(axis=0), n.sum(axis=0)
+    share = safe_ratio(night.sum(axis=0), events)
+    noise = share * (1 - share)
+    top = ((night - share * n) ** 2 - noise * n).sum(axis=0)
+    bottom = (noise * n * (n - 1)).sum(axis=0)
+    told = scene.usable & (weeks >= 4) & (bottom > 0) & (events >= MIN_VOLUME * weeks)
+    own = np.where(told, np.clip(safe_ratio(top, bottom), 0.0, 1.0), 0.0)
+    pooled = own.sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    known = np.where(told, weeks, 0)
+    rho = (known * own + PRIOR_WEEKS * pooled) / (known + PRIOR_WEEKS)
+    seen, level = sums(total, scene.ends, 7), np.clip(usual, 0.02, 0.98)
+    asked = scene.usable & (seen >= MIN_VOLUME) & (weeks >= 4) & np.isfinite(usual)
+    parts = rho * (1 + 1 / np.maximum(weeks, 1))
+    parts = parts + (1 - rho) * (1 / np.maximum(seen, 1.0) + 1 / np.maximum(events, 1.0))
+    z = np.where(asked, safe_ratio(now - usual, np.sqrt(level * (1 - level) * parts)), 0.0)
+    freedom = np.maximum(weeks + PRIOR_WEEKS - 1, 1)
+    p = np.where(asked, np.maximum(stdtr(freedom, -z), SMALLEST_P), np.nan)
+    return calibrate(p, asked)
 
 
 def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
