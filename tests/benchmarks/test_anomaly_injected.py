@@ -170,21 +170,22 @@ def test_faults_are_drawn_for_some_accounts_one_each(activity):
 
 
 def test_recall_counts_only_alarms_after_the_beginning_at_the_rate_allowed():
-    quiet, rows = np.arange(20.0), []
-    score = np.zeros((24, 4))
+    quiet = np.arange(20.0)
+    score = np.zeros((32, 4))
     score[:20, 1] = quiet  # one in twenty may alarm: the one with 19
     score[20] = [0, 0, 50, 0]  # found on the day it began
     score[21] = [50, 0, 0, 0]  # alarmed before it began: not found
     score[22] = [0, 0, 0, 50]  # found a day later
     score[23] = [0, 0, 18, 18]  # not enough
+    score[24:] = np.tile(score[20:24], (2, 1))
     rows = [(f"q{n}", "", np.nan, 0) for n in range(20)]
-    rows += [(f"f{n}", "fewer visits", 0.4, 2) for n in range(4)]
+    rows += [(f"f{n}", "fewer visits", 0.4, 2) for n in range(12)]
     results = Results()
     results.truth.append(pd.DataFrame(rows, columns=["account_id", "kind", "size", "begins"]))
     for direction in ("worse", "more"):
         results.add(REVIEW, "", direction, score)
         results.add(ALERTS, "", direction, (score > 18).astype(float))
-        results.add("other", "none", direction, np.zeros((24, 4)))
+        results.add("other", "none", direction, np.zeros((32, 4)))
 
     assert threshold(quiet, 0.05) == 18
     table = recall_table(results, rate=0.05).set_index("kind")
