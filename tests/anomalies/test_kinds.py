@@ -280,3 +280,18 @@ def test_a_slow_decline_is_found_where_no_week_stands_out():
     assert hits(found) == [4]
     slope = scene.trends["logins"].slope[4, LAST]
     assert slope == pytest.approx(-0.05, abs=0.02)
+
+
+def test_a_new_rhythm_is_a_matter_of_the_share_at_night_and_not_of_the_volume():
+    activity = make_activity(n_accounts=60, spread=0.01, rate=(40.0, 80.0))
+    events, off = (activity.signals.of(name) for name in ("events", "off_hours"))
+    days = slice(182, 196)
+    events[4, days], off[4, days] = 2 * events[4, days], 2 * off[4, days]  # more of the same
+    events[5, days] = np.floor(0.5 * events[5, days])  # less, but most of it at night
+    off[5, days] = np.maximum(off[5, days] // 2, np.floor(0.7 * events[5, days]))
+
+    found = kind_of("pattern_break").find(scene_of(activity))
+
+    assert found.p[4, -1] > 0.05
+    assert found.p[5, -1] < 1e-4
+    assert hits(found) == [5]

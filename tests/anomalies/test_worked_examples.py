@@ -223,6 +223,19 @@ def test_nine_times_normal_is_no_spike():
     assert not (flags["kind"] == "unexpected_spike").any()
 
 
+@pytest.mark.parametrize(("times", "spikes"), [(1.0, False), (2.9, False), (3.5, True)])
+def test_an_order_as_usual_is_no_spike_however_seldom_orders_come(times, spikes):
+    activity = make_activity(n_accounts=60, spread=0.01)
+    events = activity.signals.of("events")
+    events[4] = np.where(np.arange(196) % 18 == 3, 40, 0)  # the last one on day 183
+    events[4, 183] = np.floor(40 * times)
+
+    flags = run(activity).flags
+
+    found = flags[(flags["kind"] == "unexpected_spike") & (flags["account"] == 4)]
+    assert (found["day"] >= 183).any() == spikes
+
+
 # T-07
 def test_a_planned_absence_explains_a_dip_and_lowers_it():
     activity = make_activity(n_accounts=60)

@@ -126,7 +126,7 @@ KINDS: tuple[Kind, ...] = (
         name="unexpected_spike",
         title="Unexpected spike",
         direction="expansion",
-        rule="a day with ten times the usual activity; triage says growth, legitimate or abuse",
+        rule="ten times a usual day and three times a usual active day; triage says what it is",
         find=usage.unexpected_spike,
     ),
     Kind(

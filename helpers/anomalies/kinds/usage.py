@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.anomalies.detectors import SMALLEST_P, calibrate
 from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.windows import cumulative, sums
@@ -32,6 +33,10 @@ DECLINE_PER_WEEK = 0.02
 """Slope from which a decline counts; accounts in decline typically lose 5 % a week."""
 SPIKE_RATIO, SPIKE_MIN = 10.0, 30.0
 OFF_HOURS_POINTS, SAME_VOLUME = 0.25, (0.4, 2.5)
+ACTIVE_DAYS, OF_ACTIVE = 182, 0.3
+"""A day of three times what the account does on days when it is there, at least, is a spike."""
+MIN_VOLUME, SHARE_WEEKS, PRIOR_WEEKS = 15, 12, 6.0
+"""Events of a week from which the share off hours says something; weeks that tell what is usual."""
 STILL_NORMAL = 0.6
 
 
@@ -110,13 +115,14 @@ def pattern_break(scene: Scene) -> Found:
     usual = np.minimum(safe_ratio(off.expected, total.expected), 1.0)
     ratio = safe_ratio(total.observed, total.expected)
     low, high = SAME_VOLUME
-    same = (ratio >= low) & (ratio <= high) & (total.observed >= 15)
-    moved = (now - usual >= OFF_HOURS_POINTS) & (off.p <= MIN_P) & _on_several_days(scene)
+    same = (ratio >= low) & (ratio <= high) & (total.observed >= MIN_VOLUME)
+    p = _share_p(scene, now, usual)
+    moved = (now - usual >= OFF_HOURS_POINTS) & (p <= MIN_P) & _on_several_days(scene)
     moved &= scene.week.plan.lost == 0  # a week without its Monday tells no rhythm
     share = Measure(
         metric="off_hours",
         window_days=off.window_days,
-        p=off.p,
+        p=p,
         size=now - usual,
         observed=now,
         expected=usual,
@@ -124,6 +130,41 @@ def pattern_break(scene: Scene) -> Found:
         high=np.full(scene.shape, np.nan),
     )
     return strongest("pattern_break", [(share, same & moved)])
+
+
+def _share_p(scene: Scene, now: Array, usual: Array) -> Array:
+    """P(as large a share off hours in the week), whatever the volume; shares of weeks vary.
+
+    A share's variance is binomial, widened by how much more the twelve weeks before differ
+    (intra-week correlation, drawn to that of all accounts); Student's t.
+
+    References
+    ----------
+    Beta-binomial moments: Kleinman (1973), *JASA* 68, 46-54.
+    """
+    from scipy.special import stdtr
+
+    total, off = (cumulative(scene.activity.signals.of(n)) for n in ("events", "off_hours"))
+    back = [scene.ends - 7 * week for week in range(1, SHARE_WEEKS + 1)]
+    n, night = (np.stack([sums(counts, at, 7) for at in back]) for counts in (total, off))
+    weeks, events = (n > 0).sum(axis=0), n.sum(axis=0)
+    share = safe_ratio(night.sum(axis=0), events)
+    noise = share * (1 - share)
+    top = ((night - share * n) ** 2 - noise * n).sum(axis=0)
+    bottom = (noise * n * (n - 1)).sum(axis=0)
+    told = scene.usable & (weeks >= 4) & (bottom > 0) & (events >= MIN_VOLUME * weeks)
+    own = np.where(told, np.clip(safe_ratio(top, bottom), 0.0, 1.0), 0.0)
+    pooled = own.sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    known = np.where(told, weeks, 0)
+    rho = (known * own + PRIOR_WEEKS * pooled) / (known + PRIOR_WEEKS)
+    seen, level = sums(total, scene.ends, 7), np.clip(usual, 0.02, 0.98)
+    asked = scene.usable & (seen >= MIN_VOLUME) & (weeks >= 4) & np.isfinite(usual)
+    parts = rho * (1 + 1 / np.maximum(weeks, 1))
+    parts = parts + (1 - rho) * (1 / np.maximum(seen, 1.0) + 1 / np.maximum(events, 1.0))
+    z = np.where(asked, safe_ratio(now - usual, np.sqrt(level * (1 - level) * parts)), 0.0)
+    freedom = np.maximum(weeks + PRIOR_WEEKS - 1, 1)
+    p = np.where(asked, np.maximum(stdtr(freedom, -z), SMALLEST_P), np.nan)
+    return calibrate(p, asked)
 
 
 def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
@@ -137,13 +178,14 @@ def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
 
 
 def unexpected_spike(scene: Scene) -> Found:
-    """Find days with ten times the usual activity."""
+    """Find days with ten times the usual activity, and three times that of an active day."""
     from scipy.special import betainc
 
     daily = scene.daily
     index = daily.names.index("events")
     seen, expected = daily.observed[index], daily.expected[index]
     reference = np.maximum(expected, _trailing_mean(expected))
+    reference = np.maximum(reference, OF_ACTIVE * _active_day(scene, seen.shape[1]))
     ratio = np.where(reference > 0, safe_ratio(seen, reference), 0.0)
     size = 1 / np.maximum(daily.spread[index], 1e-6)
     success = reference / (reference + size)
@@ -170,6 +212,16 @@ def _trailing_mean(daily: Array, days: int = 7) -> Array:
     for back in range(min(days, daily.shape[1])):
         total[:, back:] += daily[:, : daily.shape[1] - back]
     return np.asarray(total / np.minimum(np.arange(daily.shape[1]) + 1, days))
+
+
+def _active_day(scene: Scene, n_days: int) -> Array:
+    """Mean count of the days with any, of the half year before each of the last days.
+
+    A shop that orders once a month does thirty times its usual day whenever it orders.
+    """
+    events, at = scene.activity.signals.of("events"), scene.daily.first_day + np.arange(n_days)
+    total, days = (sums(cumulative(each), at, ACTIVE_DAYS) for each in (events, events > 0))
+    return np.where(days > 0, safe_ratio(total, days), 0.0)
 
 
 def _best_day(scene: Scene, ratio: Array, spikes: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -1,0 +1,81 @@
+"""The project's own review, as scores: what its alerts rest on, and the alerts as they are."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.anomaly_injected_draw import REVIEW_DAYS
+from helpers.anomalies import Settings, analyse, build_queue
+from helpers.anomalies.analysis import Analysis
+from helpers.anomalies.detectors import combine
+from helpers.anomalies.flags import JOINT_HELPS_UP_TO, find_flags
+from helpers.anomalies.history import with_first_uses
+from helpers.anomalies.kinds.catalogue import KINDS, kind_of
+from helpers.anomalies.scene import make_ends, make_scene
+from helpers.anomalies.signals import Activity
+
+__all__ = ["review"]
+
+Array = NDArray[np.float64]
+SPIKE = "unexpected_spike"
+
+
+def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict[str, Array]:
+    """Return scores of the accounts at the days under review, and their alerts.
+
+    Returns
+    -------
+    dict of ndarray, (n_accounts, n_ends)
+        ``worse``: -log10 of the smallest p-value among the flags of risks, each combined with
+        the joint detectors as in the review; where no kind's rule holds, the ensemble's p-value.
+        ``more``: -log10 of the spike's p-value. ``worse alerts``, ``more alerts``: 1 on the day
+        on which an alert is first seen with the default sensitivity.
+    """
+    analysis = analyse(activity, Settings(seed=seed))
+    whole = with_first_uses(activity)
+    scene = make_scene(
+        whole,
+        make_ends(whole.days, review_days=REVIEW_DAYS),
+        hidden=analysis.incidents.hidden,
+        seed=seed,
+    )
+    at = np.flatnonzero(scene.is_review)
+    risks = tuple(k for k in KINDS if k.direction == "risk" and k.statistical)
+    flags, _ = find_flags(scene, analysis.limits.assign(max_q=1.0), kinds=risks)
+    where = (flags["account"].to_numpy(np.intp), flags["end"].to_numpy(np.intp))
+    p = flags["p_value"].to_numpy(float)
+    joint = combine(np.stack([p, scene.votes.combined[where]]))
+    p = np.where((p <= JOINT_HELPS_UP_TO) & (joint < p), joint, p)
+    of_flags = np.zeros(scene.shape)
+    np.maximum.at(of_flags, where, -np.log10(p))
+    votes = scene.votes.combined
+    of_votes = np.where(np.isfinite(votes), -np.log10(np.where(votes > 0, votes, 1.0)), 0.0)
+    spike = kind_of(SPIKE).find(scene).p
+    of_spike = np.where(np.isfinite(spike), -np.log10(np.where(spike > 0, spike, 1.0)), 0.0)
+    pick = np.ix_(accounts, at)
+    return {
+        "worse": np.maximum(of_flags, of_votes)[pick],
+        "more": of_spike[pick],
+        **_alerts(analysis, accounts, scene.ends[at]),
+    }
+
+
+def _alerts(
+    analysis: Analysis, accounts: NDArray[np.intp], ends: NDArray[np.intp]
+) -> dict[str, Array]:
+    """Mark the day on which each alert of the queue, or of the review list, was first seen."""
+    activity = analysis.activity
+    queue = build_queue(analysis, per_week=1_000)
+    alerts = pd.concat([queue.alerts, queue.review_list], ignore_index=True)
+    index = pd.Index(activity.accounts["account_id"].iloc[accounts])
+    row = index.get_indexer(alerts["account_id"])
+    day = (alerts["detected_on"] - activity.days[0]).dt.days.to_numpy()
+    column = day + 1 - ends[0]
+    out = {}
+    for name, mine in (("worse alerts", alerts["direction"] == "risk"),
+                       ("more alerts", alerts["kind"] == SPIKE)):  # fmt: skip
+        marks = np.zeros((len(accounts), len(ends)))
+        good = mine.to_numpy(bool) & (row >= 0) & (column >= 0)
+        marks[row[good], column[good]] = 1.0
+        out[name] = marks
+    return out
