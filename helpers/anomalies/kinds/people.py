@@ -26,8 +26,8 @@ Array = NDArray[np.float64]
 ATTRITION = 0.40
 """Fall of weekly active regular users from which attrition is flagged."""
 MIN_REGULARS, MIN_SILENT = 4, 3
-ADMIN_DAYS, POWER_DAYS = 14, (7, 14)
-"""An administrator is missed after two weeks, a power user after one or two."""
+ADMIN_DAYS, POWER_DAYS = (14, 21), (7, 14)
+"""An administrator is missed after two weeks or three, a power user after one or two."""
 DAILY = 2.5
 """Active days a week from which somebody counts as there daily (weekends off, some slack)."""
 STILL_ACTIVE = 0.3
@@ -116,7 +116,8 @@ def _absence(scene: Scene, active_days: Array, before: Array, window_days: int) 
     seen = seen_share(scene.activity, scene.ends, window_days=window_days)
     expected = weekly * window_days / 7 * seen * np.minimum(company, 1.0)
     spread = 0.05
-    p = (1 + spread * expected) ** (-1 / spread)
+    none_p = (1 + spread * expected) ** (-1 / spread)
+    p = np.where(active_days == 0, none_p, 1.0)  # who came is not absent
     blank = np.full(scene.shape, np.nan)
     return Measure(
         metric="active_days",
@@ -148,12 +149,15 @@ def admin_absence(scene: Scene) -> Found:
         (scene.activity.user_days[admins] > 0).astype(np.float32),
     )
     total = cumulative(there)
-    now = sums(total, scene.ends, ADMIN_DAYS)
-    before = sums(total, scene.ends - ADMIN_DAYS, 7 * BASE_WEEKS)
-    measure = _absence(scene, now, before, ADMIN_DAYS)
-    daily = before >= DAILY * BASE_WEEKS
-    gone = (now == 0) & daily & _history(scene, ADMIN_DAYS) & _account_goes_on(scene)
-    return strongest("admin_absence", [(measure, gone)])
+    candidates = []
+    for window_days in ADMIN_DAYS:
+        now = sums(total, scene.ends, window_days)
+        before = sums(total, scene.ends - window_days, 7 * BASE_WEEKS)
+        measure = _absence(scene, now, before, window_days)
+        daily = before >= DAILY * BASE_WEEKS
+        gone = (now == 0) & daily & _history(scene, window_days) & _account_goes_on(scene)
+        candidates.append((measure, gone))
+    return strongest("admin_absence", candidates)
 
 
 def power_user_silent(scene: Scene) -> Found:
