@@ -15,6 +15,7 @@ __all__ = [
     "headline",
     "openings",
     "quiet_view",
+    "review_view",
 ]
 
 READY = 70.0
@@ -153,6 +154,41 @@ def alike_view(alike: pd.DataFrame) -> pd.DataFrame:
             "in common": alike["because"].map(", ".join),
         }
     )
+
+
+def review_view(expansion: pd.DataFrame, advanced: pd.DataFrame | None) -> pd.DataFrame:
+    """Return what a business review could show the accounts most ready for more.
+
+    Parameters
+    ----------
+    expansion : DataFrame
+        Of 06.
+    advanced : DataFrame or None
+        ``advanced_features`` of 04.
+
+    Returns
+    -------
+    DataFrame
+        One row an account of :func:`openings` for which there is something to show.
+    """
+    columns = ["account_id", "opportunity_score", "advanced features it does not use"]
+    if advanced is None or advanced.empty:
+        return pd.DataFrame(columns=columns)
+    ordered = advanced.sort_values(["account_id", "place"])
+    told = pd.Series(
+        [
+            f"{str(feature).replace('_', ' ')} ({using} of {n} alike, {usual:.0%} of all)"
+            for feature, using, n, usual in zip(
+                *(ordered[name] for name in ("feature", "n_using", "n_alike", "base_rate")),
+                strict=True,
+            )
+        ],
+        index=ordered["account_id"],
+        dtype="object",
+    )
+    listed = told.groupby(level=0).agg(", ".join)
+    ready = openings(expansion)[columns[:2]]
+    return ready.assign(**{columns[2]: ready["account_id"].map(listed)}).dropna(ignore_index=True)
 
 
 def quiet_view(coming: pd.DataFrame) -> pd.DataFrame:
