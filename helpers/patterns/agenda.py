@@ -19,6 +19,8 @@ from helpers.stats import wilson
 __all__ = ["AGENDA_COLUMNS", "advanced_features"]
 
 IN_USE_DAYS = 3
+MIN_USING = 3
+"""Of the alike accounts, fewer are no pattern."""
 N_ITEMS = 4
 RARE = 0.5
 """Where nothing is marked, a feature that less than this share of accounts uses is advanced."""
@@ -58,9 +60,9 @@ def advanced_features(
     DataFrame
         ``account_id``, ``place``, ``feature``, ``marked``, ``own_days`` (days of use in 91),
         ``n_alike``, ``n_using`` (of them), ``share`` with Wilson bounds ``low`` and ``high``,
-        ``base_rate`` (share of all accounts). By account and place. Features that none of the
-        alike accounts uses are left out; so is everything where nothing is marked and there are
-        more features than a product has (a shop's articles).
+        ``base_rate`` (share of all accounts). By account and place. Features that fewer than
+        :data:`MIN_USING` of the alike accounts use are left out; so is everything where nothing is
+        marked and there are more features than a product has (a shop's articles).
 
     References
     ----------
@@ -80,10 +82,10 @@ def advanced_features(
 
 
 def _listed(days: pd.DataFrame, uses: Bools, advanced: Bools, marked: bool) -> pd.DataFrame:
-    """List every advanced feature that an account does not use and some alike account does."""
+    """List every advanced feature that an account does not use and enough alike accounts do."""
     near = nearest(_others(uses, advanced), N_NEIGHBOURS)
     using = uses[near].sum(axis=1)
-    rows, columns = np.nonzero(~uses & advanced & (using > 0))
+    rows, columns = np.nonzero(~uses & advanced & (using >= MIN_USING))
     found, k = using[rows, columns], near.shape[1]
     low, high = wilson(found, np.full(len(rows), k))
     table = pd.DataFrame(

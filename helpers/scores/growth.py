@@ -140,8 +140,17 @@ def openings(expansion: pd.DataFrame) -> pd.DataFrame:
     return ordered[[*names, "upgrade_high", "reasons"]]
 
 
-def alike_view(alike: pd.DataFrame) -> pd.DataFrame:
-    """Return the look-alikes for people."""
+def alike_view(alike: pd.DataFrame, names: pd.Series | None = None) -> pd.DataFrame:
+    """Return the look-alikes for people.
+
+    Parameters
+    ----------
+    alike : DataFrame
+        ``look_alikes`` of 06.
+    names : Series, optional
+        Account id to name; an account that is not in it keeps its id.
+    """
+    known = {} if names is None else names.dropna().to_dict()
     rows = zip(alike["share"], alike["low"], alike["high"], strict=True)
     return pd.DataFrame(
         {
@@ -150,7 +159,13 @@ def alike_view(alike: pd.DataFrame) -> pd.DataFrame:
                 f"{share:.0%} ({low:.0%}\u00a0to\u00a0{high:.0%})" for share, low, high in rows
             ],
             "usual": alike["base_rate"],
-            "such as": alike["alike"].map(", ".join),
+            "such as": [
+                "; ".join(
+                    " on ".join((known.get(one, one), date))
+                    for one, date in (text.rsplit(" on ", 1) for text in listed)
+                )
+                for listed in alike["alike"]
+            ],
             "in common": alike["because"].map(", ".join),
         }
     )
@@ -169,7 +184,7 @@ def review_view(expansion: pd.DataFrame, advanced: pd.DataFrame | None) -> pd.Da
     Returns
     -------
     DataFrame
-        One row an account of :func:`openings` for which there is something to show.
+        One row an account that is ready for more (:data:`READY`) and has something to be shown.
     """
     columns = ["account_id", "opportunity_score", "advanced features it does not use"]
     if advanced is None or advanced.empty:
@@ -177,7 +192,7 @@ def review_view(expansion: pd.DataFrame, advanced: pd.DataFrame | None) -> pd.Da
     ordered = advanced.sort_values(["account_id", "place"])
     told = pd.Series(
         [
-            f"{str(feature).replace('_', ' ')} ({using} of {n} alike, {usual:.0%} of all)"
+            f"{str(feature).replace('_', ' ')} ({using / n:.0%} of {n} alike, {usual:.0%} of all)"
             for feature, using, n, usual in zip(
                 *(ordered[name] for name in ("feature", "n_using", "n_alike", "base_rate")),
                 strict=True,
@@ -188,6 +203,7 @@ def review_view(expansion: pd.DataFrame, advanced: pd.DataFrame | None) -> pd.Da
     )
     listed = told.groupby(level=0).agg(", ".join)
     ready = openings(expansion)[columns[:2]]
+    ready = ready[ready["opportunity_score"] >= READY]
     return ready.assign(**{columns[2]: ready["account_id"].map(listed)}).dropna(ignore_index=True)
 
 

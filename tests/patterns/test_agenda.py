@@ -3,7 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from helpers.patterns.agenda import AGENDA_COLUMNS, IN_USE_DAYS, N_ITEMS, advanced_features
+from helpers.patterns.agenda import (
+    AGENDA_COLUMNS,
+    IN_USE_DAYS,
+    MIN_USING,
+    N_ITEMS,
+    advanced_features,
+)
 from helpers.patterns.contact import read_marked
 from helpers.patterns.reading import open_patterns
 from tests.patterns.made import make_feature_days
@@ -48,6 +54,7 @@ def test_what_is_in_use_or_used_by_nobody_alike_is_not_on_it():  # B-10
     pairs = set(zip(used["account_id"], used["feature"], strict=True))
     assert not pairs & set(zip(table["account_id"], table["feature"], strict=True))
     assert "workload" not in set(table["feature"])  # nobody uses it
+    assert table["n_using"].min() >= MIN_USING
     assert "m00" not in set(table["account_id"])  # no maker automates, and it has the timeline
 
 
