@@ -6,6 +6,7 @@ import pandas as pd
 from helpers.artifacts import Run
 from helpers.features.sentiment import sentiment
 from helpers.scores.backtest import backtest
+from helpers.scores.beside import with_tickets_beside
 from helpers.scores.inputs import CHURN_INPUTS
 from helpers.scores.metrics import chance, ranking
 from helpers.scores.panel import build_panel
@@ -29,16 +30,19 @@ def auc_by_date(rows: pd.DataFrame, score: np.ndarray, weights: np.ndarray) -> n
 
 
 def tone_gain(seed: int, run: Run) -> None:
-    """Fit the model again with today's reading of tickets, and with none."""
+    """Fit the churn model again with today's reading of tickets, and with none."""
     if not run.has("01_data_audit", "tickets"):
         return
     features, labels, dictionary = (
         run.read("02_feature_engineering", n) for n in ("features", "labels", "dictionary")
     )
     features["ticket_sentiment__mean_90d"] = _read_again(run, features)
+    features, dictionary, more = with_tickets_beside(
+        features, dictionary, run.read_optional("02_feature_engineering", "tickets_beside_use")
+    )
     allowed = predictive_columns(features, dictionary)
-    told = []
-    for inputs in (CHURN_INPUTS, [i for i in CHURN_INPUTS if not i.name.startswith("ticket_sent")]):
+    every, told = (*CHURN_INPUTS, *more), []
+    for inputs in (every, [i for i in every if not i.name.startswith("ticket_sent")]):
         tested = backtest(build_panel(features, labels, inputs=inputs, allowed=allowed)).rows
         known = tested[tested["outcome"].notna() & tested["probability"].notna()]
         known = known.rename(columns={"outcome": "churned"}).reset_index(drop=True)

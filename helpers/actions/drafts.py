@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 from helpers.actions.plays import PLAYS
 
-__all__ = ["DRAFTS", "filled"]
+__all__ = ["DRAFTS", "WHAT", "filled"]
 
 _BEGINNING = re.compile(r"(?<=\n\n)[a-z]")
 _FIELD = re.compile(r"\{(account|csm|what)\}")
 _NOBODY = "your customer-success team"
-_WHAT = "the new features"
+WHAT = "the new features"
 
 _BODIES: dict[str, str] = {
     "settle_escalation": "I have looked into your open ticket and want to settle it with you. "
@@ -42,9 +42,10 @@ _BODIES: dict[str, str] = {
     "trial_value": "what should you have seen before your trial ends, and who decides? I will make "
     "sure that you get there.",
     "expansion_ready": "your team has come far. I have put together how two companies like yours "
-    "went on from here. May I show you?",
+    "went on from here, and what teams like yours do with {what}. May I show you?",
     "propose_plan": "your team has grown with the product. Let us look at whether your plan still "
-    "fits: I bring the numbers, you decide. When do you have half an hour?",
+    "fits, and at what teams like yours do with {what}: I bring the numbers, you decide. When do "
+    "you have half an hour?",
     "widen_use": "there is a feature that fits what your team does every week. I have attached a "
     "short example; tell me whether it helps.",
     "next_step": "one suggestion for what your team could try next: others at your point found it "
@@ -69,7 +70,7 @@ if set(DRAFTS) != set(PLAYS):  # a play without a first message would leave its 
     raise KeyError(f"plays and drafts differ: {sorted(set(DRAFTS) ^ set(PLAYS))}")
 
 
-def filled(message: str, *, account: str, csm: str | None, what: str = _WHAT) -> str:
+def filled(message: str, *, account: str, csm: str | None, what: str = WHAT) -> str:
     """Return a message with its fields filled in; braces in a name stay as they are.
 
     Parameters

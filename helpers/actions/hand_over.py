@@ -19,6 +19,7 @@ TASK_COLUMNS = (
     "segment",
     "action",
     "first_step",
+    "agenda",
     "reason",
     "pattern",
     "expected_impact",

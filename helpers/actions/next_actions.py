@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.actions.agenda import with_agenda
 from helpers.actions.from_alerts import candidates_from_alerts, risk_alerts
 from helpers.actions.from_steps import candidates_from_steps, step_patterns
 from helpers.actions.patterns import Patterns
@@ -38,6 +39,7 @@ COLUMNS = (
     "channel",
     "owner",
     "first_step",
+    "agenda",
     "week",
     "late_days",
     "mrr",
@@ -60,6 +62,7 @@ PLAN_COLUMNS = (
     "play",
     "channel",
     "owner",
+    "agenda",
 )
 
 
@@ -147,6 +150,7 @@ def next_best_actions(
     )
     known = {**(patterns or {}), **step_patterns(given.next_steps)}
     valued = told(valued, state, known, currency).assign(as_of=as_of)
+    valued = with_agenda(valued, given.advanced_features)
     distinct = valued.drop_duplicates(["account_id", "action"])
     best = distinct[~distinct["routine"]].drop_duplicates("account_id")
     best = best.assign(held_back=held_text(best, held))
@@ -177,6 +181,7 @@ def record(actions: pd.DataFrame) -> pd.DataFrame:
         "current state": "state",
         "action": "action",
         "first step": "first_step",
+        "agenda": "agenda",
         "reason": "reason",
         "expected impact": "impact_note",
         "by": "csm",
@@ -185,9 +190,16 @@ def record(actions: pd.DataFrame) -> pd.DataFrame:
     if actions.empty:
         return pd.DataFrame(columns=["field", "content"])
     first = actions.iloc[0]
-    told = {field: first[column] for field, column in fields.items() if pd.notna(first[column])}
-    rows = [(field, str(content)) for field, content in told.items() if str(content)]
+    found = {field: first[column] for field, column in fields.items()}
+    told = {field: _content(value) for field, value in found.items()}
+    rows = [(field, content) for field, content in told.items() if content]
     return pd.DataFrame(rows, columns=["field", "content"])
+
+
+def _content(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
 _DATED = ("priority", "due_on", "week", "late_days")

@@ -12,7 +12,7 @@ from helpers.artifacts import Run
 __all__ = ["plan_actions"]
 
 STEPS = "04_sequence_association_mining"
-STEP_TABLES = ("next_steps", "next_step_accounts")
+STEP_TABLES = ("next_steps", "next_step_accounts", "advanced_features")
 
 
 def plan_actions(
@@ -28,8 +28,8 @@ def plan_actions(
     ----------
     run : Run
         Reads accounts and outcomes of 01, features and labels of 02, assignments and personas of
-        03, next steps of 04 where it has run, alerts and weekly flags of 05; capacity and currency
-        of the configuration.
+        03, next steps and advanced features of 04 where it has run, alerts and weekly flags of 05;
+        capacity and currency of the configuration.
     predictions, health, expansion, score_history : DataFrame
         Of 06.
 

@@ -161,12 +161,12 @@ PLAYS: dict[str, Play] = {
         "Ask who decides, and what they must have seen by then.",
     ),
     "expansion_ready": _p(
-        "Notify the account team and send case studies: ready to expand",
+        "Hold a business review with the account team, and send case studies: ready to expand",
         "expansion",
         14,
         "business review",
         "account manager",
-        "Choose two case studies of the same industry and size.",
+        "Choose two case studies of the same industry and size, and show what is on the agenda.",
     ),
     "propose_plan": _p(
         "Propose a business review about the plan that fits their growth",
@@ -174,7 +174,7 @@ PLAYS: dict[str, Play] = {
         14,
         "business review",
         "account manager",
-        "Put the numbers beside the score on the first page.",
+        "Put the numbers beside the score on the first page, then what is on the agenda.",
     ),
     "widen_use": _p(
         "Show the next core feature that serves what they already do",

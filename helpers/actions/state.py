@@ -46,6 +46,8 @@ class Inputs:
         Of 05.
     next_steps, next_step_accounts : DataFrame or None
         Of 04: what alike accounts did next, and who has not done it.
+    advanced_features : DataFrame or None
+        Of 04: what alike accounts use and an account does not, for a business review.
     """
 
     accounts: pd.DataFrame
@@ -58,6 +60,7 @@ class Inputs:
     alerts: pd.DataFrame
     next_steps: pd.DataFrame | None = None
     next_step_accounts: pd.DataFrame | None = None
+    advanced_features: pd.DataFrame | None = None
 
 
 def account_state(given: Inputs) -> pd.DataFrame:

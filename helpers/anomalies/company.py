@@ -124,12 +124,21 @@ def company_history(
     if known is None:
         return days
     new = days[days["day"] > known["day"].max()]
-    parts = pd.concat([known, new], ignore_index=True)
-    order = pd.Index([*recent.signals.names, *recent.features.names]).get_indexer(
-        pd.Index(parts["metric"])
-    )
-    kept = parts.assign(_order=order).sort_values(["_order", "day"], ignore_index=True)
+    names = [*recent.signals.names, *recent.features.names]
+    parts = [table.assign(_order=_places(table, names)) for table in (known, new)]
+    kept = pd.concat(parts, ignore_index=True).sort_values(["_order", "day"], ignore_index=True)
     return kept.drop(columns=["_order"])
+
+
+def _places(days: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
+    """Return the place of each row's measure; a signal and a feature may share a name."""
+    metric = days["metric"].astype(str)
+    begins = metric.ne(metric.shift()) | days["day"].le(days["day"].shift())
+    nth = metric[begins].groupby(metric[begins]).cumcount()
+    listed = pd.Series(names, dtype="object")
+    places = pd.MultiIndex.from_arrays([listed, listed.groupby(listed).cumcount()])
+    found = places.get_indexer(pd.MultiIndex.from_arrays([metric[begins], nth]))
+    return np.asarray(found[begins.cumsum().to_numpy() - 1], dtype=np.int64)
 
 
 def company_days(activity: Activity, cube: Cube, calendar: pd.DataFrame | None) -> pd.DataFrame:

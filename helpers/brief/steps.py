@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.brief.subject import Subject
-from helpers.report.briefs import briefs
+from helpers.report.briefs import briefs, listed
 from helpers.report.calls import ranked_actions
 from helpers.report.text import visible
 
@@ -15,13 +15,14 @@ __all__ = ["Step", "Steps", "three_steps"]
 
 @dataclass(frozen=True)
 class Step:
-    """One action: what, by when, who, why, and what is at stake."""
+    """One action: what, by when, who, why, what is at stake, and the agenda of a review."""
 
     action: str
     within: str
     owner: str
     reason: str
     stake: str
+    agenda: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,5 @@ def _step(row: "pd.Series[Any]") -> Step:
         owner=visible(row["owner"]),
         reason=visible(row["reason"]),
         stake="" if note is None or pd.isna(note) else visible(note),
+        agenda=listed(row.get("agenda")),
     )

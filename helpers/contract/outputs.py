@@ -35,7 +35,12 @@ NOTEBOOKS: dict[str, tuple[str, ...]] = {
         "06_churn_model",
     ),
     "08_impact": ("01_data_audit", "02_feature_engineering", "05_anomaly_review"),
-    "09_growth_and_engagement": ("01_data_audit", "02_feature_engineering", "06_churn_model"),
+    "09_growth_and_engagement": (
+        "01_data_audit",
+        "02_feature_engineering",
+        "04_sequence_association_mining",
+        "06_churn_model",
+    ),
 }
 """Notebooks in order, each with those whose tables it reads."""
 

@@ -62,7 +62,8 @@ _LOOKS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "churn_by_quarter": (
         dict.fromkeys(["churn_rate", "low", "high"], "percent")
         | {"change": "points", "quarter_ends": "date"},
-        _BOUNDS | {"n_start": "customers at the start", "n_left": "left"},
+        _BOUNDS
+        | {"n_start": "customers at the start", "n_left": "left", "change": "change, in points"},
     ),
     "power": (
         dict.fromkeys(["rate_ratio", "smallest_ratio"], "number2")

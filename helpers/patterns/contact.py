@@ -9,7 +9,14 @@ from helpers.engine import day_to_date
 from helpers.engine.staging import HOUR_US, local_us
 from helpers.patterns.reading import Staged
 
-__all__ = ["HABIT_DAYS", "RIPE_DAYS", "read_feature_days", "read_hours", "read_messages"]
+__all__ = [
+    "HABIT_DAYS",
+    "RIPE_DAYS",
+    "read_feature_days",
+    "read_hours",
+    "read_marked",
+    "read_messages",
+]
 
 HABIT_DAYS = 91
 """Habits are read from so many days before the cutoff: thirteen of each weekday."""
@@ -98,3 +105,12 @@ def read_feature_days(staged: Staged) -> pd.DataFrame:
     )
     found["last_on"] = day_to_date(found.pop("last_day"))
     return found.astype({"account_id": "string", "feature": "string"})
+
+
+def read_marked(staged: Staged) -> tuple[str, ...]:
+    """Return the features that the catalogue marks as premium, by name; none without one."""
+    found = staged.engine.frame(
+        "SELECT DISTINCT feature FROM event_kind "
+        "WHERE premium = 1 AND feature IS NOT NULL ORDER BY feature"
+    )
+    return tuple(found["feature"].astype(str))

@@ -14,7 +14,7 @@ from helpers.patterns.baskets import (
     seen_before,
     spaced_dates,
 )
-from helpers.patterns.contact import read_feature_days, read_hours, read_messages
+from helpers.patterns.contact import read_feature_days, read_hours, read_marked, read_messages
 from helpers.patterns.journeys import Journeys, read_journeys
 from helpers.patterns.reading import Staged, open_patterns, read_activity, read_lives
 from helpers.patterns.signals import read_signals
@@ -62,6 +62,8 @@ class Material:
         What was sent and what became of it; ``None`` where there is no table of it.
     hours, feature_days : DataFrame
         Hours of the week and features, by days of use.
+    marked : tuple of str
+        Features that the catalogue marks as premium.
     spark : SparkSession or None
         Where sequences and itemsets are searched; ``None``: in this process.
     """
@@ -82,7 +84,14 @@ class Material:
     messages: pd.DataFrame | None
     hours: pd.DataFrame
     feature_days: pd.DataFrame
+    marked: tuple[str, ...] = ()
     spark: Any = None
+
+    @property
+    def live_feature_days(self) -> pd.DataFrame:
+        """Days of use of each feature, of accounts that have not left."""
+        live = self.lives.loc[self.lives["last_on"].isna(), "account_id"]
+        return self.feature_days[self.feature_days["account_id"].isin(live)]
 
 
 def read_material(
@@ -149,6 +158,7 @@ def read_material(
             messages=read_messages(staged),
             hours=read_hours(staged),
             feature_days=read_feature_days(staged),
+            marked=read_marked(staged),
         )
 
 

@@ -20,7 +20,7 @@ from helpers.patterns.contrast import contrast, exposures
 from helpers.patterns.itemsets import incidence
 from helpers.stats import safe_ratio, wilson
 
-__all__ = ["Recommendations", "recommend_features"]
+__all__ = ["N_NEIGHBOURS", "Recommendations", "nearest", "recommend_features"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -127,15 +127,25 @@ def _scores(date: _Date) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Share of each account's neighbours, and of all, that use each feature; and who they are."""
     uses = date.uses.astype(float)
     popular = uses.mean(axis=0) if len(uses) else np.zeros(len(date.features))
+    near = nearest(date.uses, N_NEIGHBOURS)
+    return uses[near].mean(axis=1) if near.shape[1] else np.zeros_like(uses), popular, near
+
+
+def nearest(used: Bools, k: int) -> NDArray[np.int64]:
+    """Return for each account (a row) the ``k`` that use the most alike, the nearest first.
+
+    Likeness is the cosine of what both use, a feature weighing more the fewer use it. Fewer than
+    ``k`` where there are not so many others.
+    """
+    uses = used.astype(float)
     weight = np.log((1 + len(uses)) / (1 + uses.sum(axis=0)))  # rare ones tell more
     weighted = uses * weight
     length = np.sqrt((weighted**2).sum(axis=1))
     unit = weighted / np.maximum(length, 1e-12)[:, None]
     close = unit @ unit.T
     np.fill_diagonal(close, -1.0)
-    k = min(N_NEIGHBOURS, max(len(uses) - 1, 0))
-    near = np.argsort(-close, axis=1, kind="stable")[:, :k]
-    return uses[near].mean(axis=1) if k else np.zeros_like(uses), popular, near
+    few = min(k, max(len(uses) - 1, 0))
+    return np.argsort(-close, axis=1, kind="stable")[:, :few].astype(np.int64)
 
 
 def _drawn(share: Floats, popular: Floats, k: int) -> Floats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from helpers.artifacts import Run
+from helpers.patterns.agenda import advanced_features
 from helpers.patterns.comparison import JourneyComparison, compare_journeys
 from helpers.patterns.material import Material, read_material
 from helpers.patterns.next_steps import NextSteps, find_next_steps
@@ -37,6 +38,8 @@ class Study:
         From :func:`helpers.patterns.sequence_search.mine_sequences`.
     journeys, shifts, rules, steps, rhythm, trends, personal
         The other parts, by what they answer.
+    advanced : DataFrame
+        From :func:`helpers.patterns.agenda.advanced_features`.
     """
 
     material: Material
@@ -48,6 +51,7 @@ class Study:
     rhythm: CompanyRhythm
     trends: Trends
     personal: Personal
+    advanced: pd.DataFrame
 
     @property
     def told(self) -> pd.DataFrame:
@@ -57,7 +61,7 @@ class Study:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """What is written, by name."""
-        named = {"sequences": self.sequences}
+        named = {"sequences": self.sequences, "advanced_features": self.advanced}
         for part in (
             self.journeys,
             self.shifts,
@@ -176,4 +180,5 @@ def study_patterns(
         rhythm=rhythm,
         trends=find_trends(material, rhythm),
         personal=personalise(material, steps),
+        advanced=advanced_features(material.live_feature_days, material.marked),
     )

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.actions.drafts import DRAFTS, filled
+from helpers.actions.agenda import plain_feature
+from helpers.actions.drafts import DRAFTS, WHAT, filled
 from helpers.artifacts import Run
 from helpers.report.cells import EMPTY
 from helpers.report.numbers import latest
 from helpers.report.text import visible
 
-__all__ = ["Brief", "anchors", "briefs"]
+__all__ = ["Brief", "anchors", "briefs", "listed"]
 
 ALERT = "alert: "
 NOBODY = "nobody yet"
@@ -32,6 +33,7 @@ class Brief:
     reason: tuple[str, ...]
     evidence: tuple[tuple[str, str], ...]
     steps: tuple[str, ...]
+    agenda: tuple[str, ...]
     check: tuple[str, ...]
     offer: tuple[str, ...]
     draft: str
@@ -77,6 +79,7 @@ class _Known:
         scores = _rows(run, "06_churn_model", "predictions")
         self.scores = _by_account(scores if scores.empty else latest(scores))
         plays = _rows(run, "05_anomaly_review", "plays").to_dict("records")
+        self.to_show = _to_show(_rows(run, "04_sequence_association_mining", "advanced_features"))
         self.plays = {str(row["kind"]): row for row in plays}
 
 
@@ -100,6 +103,7 @@ def _brief(row: "pd.Series[Any]", anchor: str, known: _Known, currency: str) -> 
     written = known.plays.get(play.removeprefix(ALERT), {}) if play.startswith(ALERT) else {}
     message = str(written.get("message") or DRAFTS.get(play, ""))
     signed = None if csm == NOBODY else csm
+    what = known.to_show.get(key, WHAT)
     return Brief(
         anchor=anchor,
         account=account,
@@ -115,10 +119,12 @@ def _brief(row: "pd.Series[Any]", anchor: str, known: _Known, currency: str) -> 
             *_told(row),
         ),
         steps=_steps(row, known.plans.get(key, [])),
-        check=_texts(written.get("investigate")),
-        offer=_texts(written.get("options")),
+        agenda=_agenda(row, known.plans.get(key, [])),
+        check=listed(written.get("investigate")),
+        offer=listed(written.get("options")),
         draft="\n".join(
-            visible(line) for line in filled(message, account=account, csm=signed).splitlines()
+            visible(line)
+            for line in filled(message, account=account, csm=signed, what=what).splitlines()
         ),
     )
 
@@ -144,7 +150,7 @@ def _scored(rows: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
         if score is not None and pd.notna(score):
             text += f"; score {int(score)} of 100, {row.get('churn_band')}: higher = more risk"
         found.append(("Churn score", text))
-        drivers = _texts(row.get("drivers"))
+        drivers = listed(row.get("drivers"))
         if drivers:
             found.append(("What moves it", "; ".join(drivers)))
     return tuple(found)
@@ -187,7 +193,27 @@ def _steps(row: "pd.Series[Any]", plan: list[dict[str, Any]]) -> tuple[str, ...]
     return tuple(filter(None, (begin and f"Before: {begin}", *steps)))
 
 
-def _texts(values: object) -> tuple[str, ...]:
+def _agenda(row: "pd.Series[Any]", plan: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the agenda of the business review that is the action or one of the next steps."""
+    agendas = (listed(one) for one in (row.get("agenda"), *(step.get("agenda") for step in plan)))
+    return next((items for items in agendas if items), ())
+
+
+def _to_show(advanced: pd.DataFrame) -> dict[str, str]:
+    """Return account to the advanced features to be shown to it, as a sentence names them."""
+    if advanced.empty:
+        return {}
+    names = advanced.sort_values("place").groupby("account_id")["feature"].agg(list)
+    return {str(account): _in_words([visible(plain_feature(f)) for f in features[:3]])
+            for account, features in names.items()}  # fmt: skip
+
+
+def _in_words(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def listed(values: object) -> tuple[str, ...]:
+    """Return the texts of a cell that holds a list; none of any other cell."""
     if not isinstance(values, list | tuple | np.ndarray):
         return ()
     return tuple(_said(value) for value in values)

@@ -156,7 +156,7 @@ def _plain(value: Any) -> str:
         return ", ".join(sorted(map(_plain, value)))
     if isinstance(value, list | tuple):
         items = [_plain(item) for item in value]
-        told = any(mark in item for item in items for mark in (", ", ": "))
+        told = any(mark in item for item in items for mark in (", ", ": ", " ("))
         return ("; " if told else ", ").join(items) or EMPTY
     if isinstance(value, dict):
         return ", ".join(f"{_plain(key)}: {_plain(item)}" for key, item in value.items()) or EMPTY

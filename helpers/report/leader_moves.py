@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from helpers.actions.agenda import agenda_texts
 from helpers.artifacts import Run
 from helpers.report.leader_lists import CHURNED, current_mrr, live_base
 from helpers.report.numbers import POSITIVE, latest
@@ -23,7 +24,7 @@ AT_RISK_TASK = (
 )
 EXPANSION_TASK = (
     "normal",
-    "Tell the account team and send case studies: the account is ready for more",
+    "Hold a business review with the account team, and send case studies: ready for more",
     "",
 )
 DUE_DAYS = {"high": 3, "normal": 14}
@@ -185,8 +186,9 @@ def segment_tasks(run: Run) -> pd.DataFrame:
     -------
     DataFrame
         ``account_id``, ``account``, ``csm``, ``priority``, ``task``, ``suppress_upsell``,
-        ``note``, ``segment_from``, ``segment_to``, ``mrr``, ``due_on``; high priority first, then
-        the largest revenue. Accounts that opted out, or are no longer live, get none.
+        ``note`` (what to hold back, or the agenda), ``segment_from``, ``segment_to``, ``mrr``,
+        ``due_on``; high priority first, then the largest revenue. Accounts that opted out, or are
+        no longer live, get none.
     """
     movers = run.read_optional("03_segmentation", "movers")
     columns = ["account_id", "account", "csm", "priority", "task", "suppress_upsell", "note",
@@ -201,6 +203,8 @@ def segment_tasks(run: Run) -> pd.DataFrame:
     told = [AT_RISK_TASK if risk else EXPANSION_TASK for risk in rows["_risk"]]
     for position, name in enumerate(("priority", "task", "note")):
         rows[name] = [task[position] for task in told]
+    agenda = rows["account_id"].map(_agendas(run)).astype("object").fillna("")
+    rows["note"] = rows["note"].where(rows["_risk"], agenda)
     rows["suppress_upsell"] = rows["_risk"]
     as_of = pd.Timestamp(run.config().as_of)
     rows["due_on"] = [
@@ -211,6 +215,13 @@ def segment_tasks(run: Run) -> pd.DataFrame:
         ascending=[False, False, False, True],
     )
     return ranked[columns].reset_index(drop=True)
+
+
+def _agendas(run: Run) -> dict[str, str]:
+    """Return account to the features on the agenda of its business review, where 04 found any."""
+    place = ("04_sequence_association_mining", "advanced_features")
+    texts = agenda_texts(run.read(*place) if run.has(*place) else None)
+    return {account: "agenda: " + "; ".join(items) for account, items in texts.items()}
 
 
 def flows(run: Run, *, k: int = 0) -> pd.DataFrame:

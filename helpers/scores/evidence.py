@@ -189,6 +189,9 @@ def compared(evaluation: pd.DataFrame, *, split: str = "time") -> pd.DataFrame:
     return wide.reindex(index=order, columns=list(SHOWN)).reset_index()
 
 
+_METHODS = {"model": "churn model", "anomaly": "alerts", "health": "health score"}
+
+
 def early(leads: LeadTimes) -> pd.DataFrame:
     """Return the comparison of warnings for people: each measure as "value (low to high)"."""
     found = leads.summary
@@ -202,15 +205,22 @@ def early(leads: LeadTimes) -> pd.DataFrame:
 
     return pd.DataFrame(
         {
-            "method": found["method"],
-            "warnings a date": found["flags_per_date"].round(1),
+            "method": found["method"].replace(_METHODS),
+            "warnings a date": found["flags_per_date"].round(),
             "who left": found["n_churned"],
             "named before": text("share_flagged", "share_low", "share_high", ".0%"),
             "median weeks, of those named": text(
                 "median_weeks", "median_low", "median_high", ".1f"
             ),
             "mean weeks, of all": text("mean_weeks", "mean_low", "mean_high", ".1f"),
-            "gain over health": text("gain_weeks", "gain_low", "gain_high", "+.1f"),
+            "gain over health": [
+                "–" if name == "health" else gain
+                for name, gain in zip(
+                    found["method"],
+                    text("gain_weeks", "gain_low", "gain_high", "+.1f"),
+                    strict=True,
+                )
+            ],
         }
     )
 

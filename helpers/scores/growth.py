@@ -15,6 +15,7 @@ __all__ = [
     "headline",
     "openings",
     "quiet_view",
+    "review_view",
 ]
 
 READY = 70.0
@@ -139,8 +140,17 @@ def openings(expansion: pd.DataFrame) -> pd.DataFrame:
     return ordered[[*names, "upgrade_high", "reasons"]]
 
 
-def alike_view(alike: pd.DataFrame) -> pd.DataFrame:
-    """Return the look-alikes for people."""
+def alike_view(alike: pd.DataFrame, names: pd.Series | None = None) -> pd.DataFrame:
+    """Return the look-alikes for people.
+
+    Parameters
+    ----------
+    alike : DataFrame
+        ``look_alikes`` of 06.
+    names : Series, optional
+        Account id to name; an account that is not in it keeps its id.
+    """
+    known = {} if names is None else names.dropna().to_dict()
     rows = zip(alike["share"], alike["low"], alike["high"], strict=True)
     return pd.DataFrame(
         {
@@ -149,10 +159,52 @@ def alike_view(alike: pd.DataFrame) -> pd.DataFrame:
                 f"{share:.0%} ({low:.0%}\u00a0to\u00a0{high:.0%})" for share, low, high in rows
             ],
             "usual": alike["base_rate"],
-            "such as": alike["alike"].map(", ".join),
+            "such as": [
+                "; ".join(
+                    " on ".join((known.get(one, one), date))
+                    for one, date in (text.rsplit(" on ", 1) for text in listed)
+                )
+                for listed in alike["alike"]
+            ],
             "in common": alike["because"].map(", ".join),
         }
     )
+
+
+def review_view(expansion: pd.DataFrame, advanced: pd.DataFrame | None) -> pd.DataFrame:
+    """Return what a business review could show the accounts most ready for more.
+
+    Parameters
+    ----------
+    expansion : DataFrame
+        Of 06.
+    advanced : DataFrame or None
+        ``advanced_features`` of 04.
+
+    Returns
+    -------
+    DataFrame
+        One row an account that is ready for more (:data:`READY`) and has something to be shown.
+    """
+    columns = ["account_id", "opportunity_score", "advanced features it does not use"]
+    if advanced is None or advanced.empty:
+        return pd.DataFrame(columns=columns)
+    ordered = advanced.sort_values(["account_id", "place"])
+    told = pd.Series(
+        [
+            f"{str(feature).replace('_', ' ')} ({using / n:.0%} of {n} alike, {usual:.0%} of all)"
+            for feature, using, n, usual in zip(
+                *(ordered[name] for name in ("feature", "n_using", "n_alike", "base_rate")),
+                strict=True,
+            )
+        ],
+        index=ordered["account_id"],
+        dtype="object",
+    )
+    listed = told.groupby(level=0).agg(", ".join)
+    ready = openings(expansion)[columns[:2]]
+    ready = ready[ready["opportunity_score"] >= READY]
+    return ready.assign(**{columns[2]: ready["account_id"].map(listed)}).dropna(ignore_index=True)
 
 
 def quiet_view(coming: pd.DataFrame) -> pd.DataFrame:

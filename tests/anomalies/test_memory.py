@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.anomalies import Settings, all_tables, analyse, build_queue, judge, memory
+from helpers.anomalies.company import company_history
 from helpers.anomalies.history import clip
 from helpers.anomalies.signals import Activity
 from tests.anomalies.made import change, make_activity, quiet
@@ -195,3 +196,12 @@ def test_new_settings_have_a_memory_of_their_own(activity, tmp_path, monkeypatch
         analyse(activity, Settings(review_days=days), kept=tmp_path)
         assert bool(judged) is (days == 28)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_feature_may_be_called_like_a_signal():
+    made = make_activity(n_accounts=20, n_days=N_DAYS, features=("logins", "boards"), seed=5)
+    whole = company_history(made, CALENDAR)
+    known = company_history(clip(made, 0, FIRST), CALENDAR)
+
+    assert len(whole) == (len(made.signals.names) + 2) * N_DAYS
+    pd.testing.assert_frame_equal(company_history(made, CALENDAR, known), whole)

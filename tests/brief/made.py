@@ -98,6 +98,7 @@ def by_hand(run):
         impact_note=["no money is counted", "at stake: 41% x 120 x 12", None],
         within_days=[14, 3, 30],
         owner=["named CSM"] * 3,
+        agenda=[[], [], ["boards: not used here; 14 of the 25 accounts most alike use it"]],
     )
 
 

@@ -162,6 +162,13 @@ def test_three_steps_come_in_order_with_reason_and_stake(run, declining, tmp_pat
     assert "at stake: 41% x 120 x 12" in text
 
 
+def test_the_agenda_of_a_business_review_stands_beside_its_step(declining, tmp_path):  # B-10
+    text = seen_text(write_brief(declining, tmp_path).read_text(encoding="utf-8"))
+    assert text.count("Agenda: ") == 1
+    after = text[text.index("Show boards") :]
+    assert "Agenda: boards: not used here; 14 of the 25 accounts most alike use it" in after
+
+
 def test_a_source_that_is_absent_is_named_and_nothing_is_guessed(tmp_path):
     gone = ("tickets", "messages", "surveys", "touchpoints")
     run = made.make_run(tmp_path, without=gone)

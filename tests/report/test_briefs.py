@@ -61,6 +61,33 @@ def test_a_play_of_the_rules_brings_its_plan_and_its_written_draft(run):
     assert brief.draft.endswith("Best regards\nAna Ruiz")
 
 
+def test_a_business_review_brings_its_agenda_and_names_the_features_in_the_draft(run):  # B-10
+    written(run)
+    plans = run.read("06_churn_model", "plans")
+    plans["agenda"] = [["timeline: 14 of the 25 use it", "workload: 9 of the 25"], []]
+    plans.to_parquet(run.path("06_churn_model", "plans"))
+    actions = run.read("06_churn_model", "actions")
+    actions.loc[actions["account_id"] == "A000", "play"] = "expansion_ready"
+    actions.to_parquet(run.path("06_churn_model", "actions"))
+    table(
+        run,
+        "04_sequence_association_mining",
+        "advanced_features",
+        account_id=["A000", "A000"],
+        place=[2, 1],
+        feature=["work_load", "timeline"],
+    )
+    found = {one.account_id: one for one in briefs(run, ranked_actions(run), currency="EUR")}
+
+    assert found["A000"].agenda == ("timeline: 14 of the 25 use it", "workload: 9 of the 25")
+    assert "what teams like yours do with timeline and work load" in found["A000"].draft
+    assert found["A001"].agenda == ()
+    write_index(run.stage)
+    page = (run.stage / "accounts.html").read_text()
+    assert page.count("Agenda of the review") == 1
+    assert "<li>timeline: 14 of the 25 use it</li>" in page
+
+
 def test_an_alert_brings_what_to_check_what_to_offer_and_its_message(run):
     brief = written(run)["A001"]
 

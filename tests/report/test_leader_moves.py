@@ -84,6 +84,28 @@ def test_moves_into_risk_are_urgent_tasks_that_hold_back_offers(run):  # B-05
     assert "case studies" in tasks["task"].iloc[1]
 
 
+def test_readiness_is_a_business_review_with_its_agenda(run):  # B-10
+    assert leader.segment_tasks(run)["note"].iloc[1] == ""
+    pd.DataFrame(
+        {
+            "account_id": ["a", "d"],
+            "place": [1, 1],
+            "feature": ["timeline", "work_load"],
+            "marked": [True, True],
+            "own_days": [0, 2],
+            "n_alike": [25, 25],
+            "n_using": [14, 9],
+            "share": [0.56, 0.36],
+            "base_rate": [0.31, 0.21],
+        }
+    ).to_parquet(run.target("04_sequence_association_mining", "advanced_features"), index=False)
+    tasks = leader.segment_tasks(run)
+    assert "business review" in tasks["task"].iloc[1]
+    risk, ready = tasks["note"]
+    assert risk == "hold back every offer until the risk is settled"
+    assert ready.startswith("agenda: work load: tried on 2 of 91 days; 9 of the 25 accounts most")
+
+
 def test_the_crm_gets_the_segment_the_one_before_and_since_when(run):
     fields = leader.segment_export(run).set_index("account_id")
     moved, stayed = fields.loc["a"], fields.loc["b"]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers.contract import OUTPUTS
-from helpers.scores.growth import alike_view, gaps, openings
+from helpers.scores.growth import alike_view, gaps, openings, review_view
 from tests.scores.made import AS_OF, make_tables
 from tests.scores.run_of import write_run
 from tests.scores.test_next_week import company
@@ -124,7 +124,31 @@ def test_views_for_people():
     assert openings(expansion_of())["opportunity_score"].is_monotonic_decreasing
     row = alike_view(alike_of()).iloc[0]
     assert row["of those like it, upgraded"].startswith("40% (23%")
-    assert row["such as"] == "a002 on 2026-03-01, a003 on 2026-02-01"
+    assert row["such as"] == "a002 on 2026-03-01; a003 on 2026-02-01"
+    names = pd.Series({"a002": "Fern Ltd", "a003": None})
+    assert (
+        alike_view(alike_of(), names)["such as"][0] == "Fern Ltd on 2026-03-01; a003 on 2026-02-01"
+    )
     none = expansion_of(chance=float("nan"))
     told = gaps(none, alike_of().iloc[:0], pd.DataFrame())
     assert len(told) == 3
+
+
+def test_what_a_review_could_show_the_readiest():  # B-10
+    columns = ["account_id", "place", "feature", "n_using", "n_alike", "base_rate"]
+    advanced = pd.DataFrame(
+        [
+            ("a001", 1, "timeline", 3, 25, 0.2),
+            ("a000", 2, "work_load", 9, 25, 0.21),
+            ("a000", 1, "timeline", 14, 25, 0.31),
+        ],
+        columns=columns,
+    )
+    table = review_view(expansion_of(), advanced)
+
+    assert table["account_id"].tolist() == ["a000"]  # a001 is not ready, a002 lacks nothing
+    assert table.iloc[0, -1] == (
+        "timeline (56% of 25 alike, 31% of all), work load (36% of 25 alike, 21% of all)"
+    )
+    assert review_view(expansion_of(), None).empty
+    assert review_view(expansion_of(), advanced.iloc[:0]).empty

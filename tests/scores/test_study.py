@@ -208,7 +208,8 @@ def test_views_for_people(study, parts):
     leads = parts[3]
     predictions, _ = predict(study, n_refits=5)
     assert evidence.top_risks(predictions)["churn_probability"].is_monotonic_decreasing
-    assert evidence.early(leads)["method"].tolist() == ["model", "anomaly", "health"]
+    assert evidence.early(leads)["method"].tolist() == ["churn model", "alerts", "health score"]
+    assert evidence.early(leads)["gain over health"].iloc[-1] == "–"
 
 
 def test_nothing_judged_still_gives_every_table():
