@@ -14,7 +14,7 @@ from helpers.anomalies.baseline import learn_baseline
 from helpers.anomalies.cohort import cohort_ratio, panel_weights
 from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.surprise import SETTLED_DAYS, account_age, age_factor, age_sums
-from helpers.anomalies.windows import BLOCK_DAYS, cumulative, make_plan, weekly_counts
+from helpers.anomalies.windows import BLOCK_DAYS, Plan, cumulative, make_plan, weekly_counts
 from helpers.stats import safe_ratio
 
 __all__ = ["HABIT_WEEKS", "MIN_HISTORY_DAYS", "Daily", "day_scores", "learn_days", "week_ends"]
@@ -29,7 +29,8 @@ HABIT_WEEKS = 12
 """Weekday habits, the dispersion of days and what is usual at an age are learnt from so many
 weeks before: from none that is not over, so that a day's expectation never changes again."""
 PRIOR_WEEKS = 4.0
-CHUNK_ROWS = 10_000
+CHUNK_ROWS, CHUNK_CELLS = 10_000, 400_000
+"""Accounts, and accounts times weeks, that are worked on at once: more take more memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,23 +135,22 @@ def _one_signal(
     observed = np.pad(activity.observed[first:], (0, beyond))
     counts = np.pad(counts[:, first:], ((0, 0), (0, beyond)))
     age, ends = account_age(activity, ends), ends - first
-    plan = make_plan(alive, observed, ends=ends, baseline_days=baseline_days)
-    settled = age >= SETTLED_DAYS
     cohorts = activity.accounts["cohort"].to_numpy(np.intp)
-    plain = learn_baseline(counts, plan, cohorts=cohorts, settled=settled)
-    band, did, due = age_sums(plain, age)
+    width = max(CHUNK_CELLS // max(len(counts), 1), 1)
+    parts = []
+    for at in range(0, len(ends), width):
+        part = slice(at, at + width)
+        low, high = max(int(ends[at]) - 2 * BLOCK_DAYS - baseline_days, 0), int(ends[part][-1])
+        days = slice(low, high)
+        plan = make_plan(
+            alive[:, days], observed[days], ends=ends[part] - low, baseline_days=baseline_days
+        )
+        parts.append(_weeks(counts[:, days], plan, observed[days], age[:, part], cohorts))
+    band, did, due, mean = (np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True))
     aged = age_factor(band, _before(did, HABIT_WEEKS), _before(due, HABIT_WEEKS))
-    week_scale = np.where(plain.expected > 0, aged, 0.0)
-
-    weeks = weekly_counts(cumulative(counts), plan)
-    level, weight = panel_weights(weeks, plan, plan.usable & settled)
-    day_of = ends[:, None] - BLOCK_DAYS + np.arange(BLOCK_DAYS)  # (n_ends, 7)
-    usual = observed[day_of] / BLOCK_DAYS
+    mean *= aged[:, :, None]
+    day_of = _days_of(ends)
     seen = counts[:, day_of].astype(float)  # (n_accounts, n_ends, 7)
-    mean = np.zeros(seen.shape)
-    for step in range(BLOCK_DAYS):
-        ratio = cohort_ratio(seen[:, :, step], level, weight, usual[:, step], cohorts)
-        mean[:, :, step] = plain.level * np.where(usual[:, step] > 0, ratio, 0.0) * week_scale
     for rows in _chunks(len(seen)):
         mean[rows] = _own_habit(seen[rows], mean[rows])
     flat = (len(counts), day_of.size)
@@ -159,6 +159,37 @@ def _one_signal(
         "expected": mean.reshape(flat),
         "spread": _day_spread(seen, mean).repeat(BLOCK_DAYS, axis=1),
     }
+
+
+def _weeks(
+    counts: NDArray[np.float32],
+    plan: Plan,
+    observed: NDArray[np.bool_],
+    age: Array,
+    cohorts: NDArray[np.intp],
+) -> tuple[NDArray[np.intp], Array, Array, Array]:
+    """Learn some weeks: what each age did (band, did, due), and each day's plain expectation.
+
+    The last is (n_accounts, n_ends, 7): own level times what the cohort did that day.
+    """
+    settled = age >= SETTLED_DAYS
+    plain = learn_baseline(counts, plan, cohorts=cohorts, settled=settled)
+    weeks = weekly_counts(cumulative(counts), plan)
+    level, weight = panel_weights(weeks, plan, plan.usable & settled)
+    own = np.where(plain.expected > 0, plain.level, 0.0)
+    day_of = _days_of(plan.ends)
+    usual = observed[day_of] / BLOCK_DAYS
+    mean = np.zeros((len(counts), *day_of.shape))
+    for step in range(BLOCK_DAYS):
+        day = counts[:, day_of[:, step]].astype(float)
+        ratio = cohort_ratio(day, level, weight, usual[:, step], cohorts)
+        mean[:, :, step] = own * np.where(usual[:, step] > 0, ratio, 0.0)
+    return (*age_sums(plain, age), mean)
+
+
+def _days_of(ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the positions of the seven days before each end: (n_ends, 7)."""
+    return np.asarray(ends[:, None] - BLOCK_DAYS + np.arange(BLOCK_DAYS))
 
 
 def _chunks(n_rows: int) -> list[slice]:

@@ -56,7 +56,6 @@ def risk_votes(
     days: NDArray[np.intp],
     is_weekly: NDArray[np.bool_],
     seed: int,
-    longer: tuple[Surprise, ...] = (),
     reference: Reference | None = None,
 ) -> Votes:
     """Let all detectors vote on "worse than normal", each signal in the direction that worries.
@@ -75,9 +74,6 @@ def risk_votes(
         Ends that make the reference.
     seed : int
         Of the forest.
-    longer : tuple of Surprise
-        Of longer windows: a loss of a third shows in two weeks, not in one. The first two
-        detectors look at them, too.
     reference : Reference, optional
         What ends before the first told; brought up to date.
 
@@ -85,9 +81,8 @@ def risk_votes(
     -------
     Votes
     """
-    every = (surprise, *longer)
-    count = [p for s in every for p in _worrying(s, catalogue, "count_low", "count_high")]
-    robust = [p for s in every for p in _worrying(s, catalogue, "robust_low", "robust_high")]
+    count = _worrying(surprise, catalogue, "count_low", "count_high")
+    robust = _worrying(surprise, catalogue, "robust_low", "robust_high")
     joint = joint_votes(
         surprise.z, surprise.plan.usable, days, is_weekly=is_weekly, seed=seed, reference=reference
     )

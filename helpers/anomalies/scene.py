@@ -200,7 +200,6 @@ def make_scene(
         days=at + day_number(activity.days[0]) if len(at) else at,
         is_weekly=is_weekly,
         seed=seed,
-        longer=tuple(windows[days] for days in sorted(windows) if days > WEEK),
         reference=known.reference,
     )
     scene = Scene(

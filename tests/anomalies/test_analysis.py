@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.anomalies import daily as daily_room
 from helpers.anomalies.alerts import build_queue
 from helpers.anomalies.analysis import Settings, analyse
 from helpers.anomalies.daily import day_scores, learn_days
@@ -170,9 +171,9 @@ def test_daily_scores_tell_the_days_that_were_odd():
     activity = make_activity(n_accounts=60, rate=(200.0, 300.0))
     activity.signals.of("events")[7, 190] = 0
     keep = np.arange(60) < 10
-    daily = learn_days(activity, activity.signals, keep=keep)
+    learnt = learn_days(activity, activity.signals, keep=keep)
 
-    scores = day_scores(activity, daily, days=90, keep=keep)
+    scores = day_scores(activity, learnt, days=90, keep=keep)
     mine = scores[(scores["account_id"] == "a0007") & (scores["metric"] == "events")]
 
     assert scores["account_id"].nunique() == 10
@@ -182,13 +183,29 @@ def test_daily_scores_tell_the_days_that_were_odd():
     assert mine["score"].median() == pytest.approx(0, abs=0.4)
 
 
+def test_days_are_the_same_however_many_are_learnt_at_once(monkeypatch):
+    activity = make_activity(n_accounts=30, n_days=187)  # the last week is not over
+    whole = learn_days(activity, activity.signals)
+    monkeypatch.setattr(daily_room, "CHUNK_CELLS", 90)
+    monkeypatch.setattr(daily_room, "CHUNK_ROWS", 7)
+
+    pieces = learn_days(activity, activity.signals, last_weeks=3)
+
+    for name in ("observed", "expected", "spread"):
+        np.testing.assert_allclose(
+            getattr(pieces, name),
+            getattr(whole, name)[:, :, -pieces.observed.shape[2] :],
+            rtol=1e-9,
+        )
+    assert pieces.first_day == 187 - 5 - 14
+
+
 def test_a_weekday_habit_of_its_own_is_learnt():
     activity = make_activity(n_accounts=60, spread=0.01, rate=(60.0, 80.0))
     events = activity.signals.of("events")
     friday, monday = np.arange(196) % 7 == 4, np.arange(196) % 7 == 0
     events[5, friday], events[5, monday] = 0, events[5, monday] * 2  # never on Fridays
-    daily = learn_days(activity, activity.signals)
-    expected = daily.expected[0][:, -7:]
+    expected = learn_days(activity, activity.signals).expected[0][:, -7:]
 
     assert (
         expected[5, 4]

@@ -101,11 +101,14 @@ def user_attrition(scene: Scene) -> Found:
     return strongest("user_attrition", candidates)
 
 
-def _absence(scene: Scene, active_days: Array, before: Array, window_days: int) -> Measure:
+def _absence(
+    scene: Scene, active_days: Array, before: Array, window_days: int, asked: NDArray[np.bool_]
+) -> Measure:
     """Test "no active day in the window" for somebody with so many active days before.
 
-    The test is negative binomial with a dispersion of 0.05, about what regular people show;
-    what the whole company did in the window, and days lost by the source, are taken out.
+    Only where it is asked: somebody who was not there daily cannot be missed, and is no test to
+    pay for. The test is negative binomial with a dispersion of 0.05, about what regular people
+    show; what the whole company did in the window, and days lost by the source, are taken out.
     """
     company = np.ones(len(scene.ends))
     if scene.week.has("active_users"):
@@ -122,7 +125,7 @@ def _absence(scene: Scene, active_days: Array, before: Array, window_days: int) 
     return Measure(
         metric="active_days",
         window_days=window_days,
-        p=np.where(before > 0, np.maximum(p, SMALLEST_P), np.nan),
+        p=np.where(asked & (before > 0), np.maximum(p, SMALLEST_P), np.nan),
         size=np.where(expected > 0, safe_ratio(active_days, expected) - 1, np.nan),
         observed=active_days,
         expected=expected,
@@ -153,10 +156,10 @@ def admin_absence(scene: Scene) -> Found:
     for window_days in ADMIN_DAYS:
         now = sums(total, scene.ends, window_days)
         before = sums(total, scene.ends - window_days, 7 * BASE_WEEKS)
-        measure = _absence(scene, now, before, window_days)
-        daily = before >= DAILY * BASE_WEEKS
-        gone = (now == 0) & daily & _history(scene, window_days) & _account_goes_on(scene)
-        candidates.append((measure, gone))
+        asked = (before >= DAILY * BASE_WEEKS) & _history(scene, window_days)
+        asked &= _account_goes_on(scene)
+        measure = _absence(scene, now, before, window_days, asked)
+        candidates.append((measure, asked & (now == 0)))
     return strongest("admin_absence", candidates)
 
 
@@ -174,9 +177,9 @@ def power_user_silent(scene: Scene) -> Found:
         mine = np.maximum(top, 0)
         now = np.take_along_axis(regular.now, mine, axis=0)
         before = np.take_along_axis(regular.days, mine, axis=0)
-        measure = _absence(scene, now, np.where(top >= 0, before, 0.0), window_days)
-        daily = (top >= 0) & (before >= DAILY * BASE_WEEKS) & _history(scene, window_days)
-        candidates.append((measure, daily & (now == 0)))
+        asked = (top >= 0) & (before >= DAILY * BASE_WEEKS) & _history(scene, window_days)
+        measure = _absence(scene, now, np.where(top >= 0, before, 0.0), window_days, asked)
+        candidates.append((measure, asked & (now == 0)))
     return strongest("power_user_silent", candidates)
 
 
