@@ -117,16 +117,21 @@ class Memory:
             "hidden": _positions(hidden, judged.n_days),
         }
         draft = self.path.with_suffix(f".{os.getpid()}.tmp")
-        with zipfile.ZipFile(draft, "w") as kept:
-            kept.writestr("facts.json", json.dumps(facts))
-            tables = {"flags": self._named(judged.flags), "risk": self._named(judged.risk)}
-            for name, frame in (tables | {"days": days}).items():
-                kept.writestr(f"{name}.parquet", frame.to_parquet(index=False))
-            kept.writestr("carried.npz", _arrays(judged.carried))
-        draft.replace(self.path)
-        newest = sorted(self.path.parent.glob("*.zip"), key=lambda file: file.stat().st_mtime_ns)
-        for old in newest[:-MOST_KEPT]:
-            old.unlink(missing_ok=True)
+        tables = {"flags": self._named(judged.flags), "risk": self._named(judged.risk)}
+        try:
+            with zipfile.ZipFile(draft, "w") as kept:
+                kept.writestr("facts.json", json.dumps(facts))
+                for name, frame in (tables | {"days": days}).items():
+                    kept.writestr(f"{name}.parquet", frame.to_parquet(index=False))
+                kept.writestr("carried.npz", _arrays(judged.carried))
+            draft.replace(self.path)
+        finally:
+            draft.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another run may clear up at the same time
+            files = self.path.parent.glob("*.zip")
+            newest = sorted(files, key=lambda file: file.stat().st_mtime_ns)
+            for old in newest[:-MOST_KEPT]:
+                old.unlink(missing_ok=True)
 
     def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
         ids = self.activity.accounts["account_id"].to_numpy()

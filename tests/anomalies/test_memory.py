@@ -205,3 +205,17 @@ def test_a_feature_may_be_called_like_a_signal():
 
     assert len(whole) == (len(made.signals.names) + 2) * N_DAYS
     pd.testing.assert_frame_equal(company_history(made, CALENDAR, known), whole)
+
+
+def test_a_full_disk_leaves_what_was_there(activity, tmp_path, monkeypatch):
+    analyse(clip(activity, 0, N_DAYS - 1), Settings(), kept=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    before = kept.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(memory, "_arrays", full)
+    with pytest.raises(OSError, match="No space"):
+        analyse(activity, Settings(), kept=tmp_path)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
