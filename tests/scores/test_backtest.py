@@ -117,7 +117,7 @@ def test_fault_E12_random_labels_that_stay_with_an_account_are_not_learnt():
 
 def test_shuffled_outcomes_give_an_area_of_one_half():
     aucs = []
-    for seed in range(8):
+    for seed in range(20):  # one area varies by 0.055, their mean by 0.012
         features, labels = make_tables(260, seed=seed)
         rng = np.random.default_rng(seed)
         for _, there in labels.groupby("as_of"):
@@ -129,7 +129,7 @@ def test_shuffled_outcomes_give_an_area_of_one_half():
         tested = backtest(panel, as_ofs=panel.as_ofs[-4:-3])
         aucs.append(mean_auc(judged(tested)))
 
-    assert np.mean(aucs) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(aucs) == pytest.approx(0.5, abs=0.04)
 
 
 def test_probabilities_are_calibrated_on_later_dates():
