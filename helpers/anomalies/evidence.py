@@ -99,7 +99,7 @@ def queue_rows(alerts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
             "sure": alerts["confidence"],
             "mrr": alerts["mrr"],
             "csm": alerts["csm"],
-            "since": alerts["detected_on"],
+            "since": alerts["detected_on"].dt.strftime("%d %b"),
         }
     )
 
