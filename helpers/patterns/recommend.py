@@ -25,6 +25,8 @@ __all__ = ["N_NEIGHBOURS", "Recommendations", "nearest", "recommend_features"]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 N_NEIGHBOURS = 25
+AT_ONCE = 1_000
+"""Accounts that are compared with all others at once."""
 DRAWN = 10
 """Neighbours that the share of all accounts is worth beside the real ones."""
 N_SHOWN = 3
@@ -142,10 +144,14 @@ def nearest(used: Bools, k: int) -> NDArray[np.int64]:
     weighted = uses * weight
     length = np.sqrt((weighted**2).sum(axis=1))
     unit = weighted / np.maximum(length, 1e-12)[:, None]
-    close = unit @ unit.T
-    np.fill_diagonal(close, -1.0)
     few = min(k, max(len(uses) - 1, 0))
-    return np.argsort(-close, axis=1, kind="stable")[:, :few].astype(np.int64)
+    near = np.zeros((len(uses), few), np.int64)
+    for start in range(0, len(uses), AT_ONCE):  # all pairs of many accounts fit into no memory
+        rows = np.arange(start, min(start + AT_ONCE, len(uses)))
+        close = np.round(unit[rows] @ unit.T, 12)  # equally alike is a tie, whatever the last bits
+        close[rows - start, rows] = -1.0
+        near[rows] = np.argsort(-close, axis=1, kind="stable")[:, :few]
+    return near
 
 
 def _drawn(share: Floats, popular: Floats, k: int) -> Floats:

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.patterns import recommend
 from helpers.patterns.baskets import Baskets
 from helpers.patterns.recommend import CHECK_COLUMNS, COLUMNS, N_SHOWN, recommend_features
 
@@ -124,3 +125,15 @@ def test_without_features_there_is_nothing_to_recommend():
     assert tuple(found.check.columns) == CHECK_COLUMNS
     assert found.check["n"].tolist() == [0, 0]
     assert found.check["used"].tolist() == [True, False]
+
+
+def test_neighbours_do_not_depend_on_how_many_are_compared_at_once(monkeypatch):
+    uses = np.random.default_rng(4).random((57, 9)) < 0.3
+    uses[10:14] = uses[3]  # alike to the last bit: ties go by the order of accounts
+    whole = recommend.nearest(uses, 6)
+
+    monkeypatch.setattr(recommend, "AT_ONCE", 8)
+
+    np.testing.assert_array_equal(recommend.nearest(uses, 6), whole)
+    assert (whole != np.arange(57)[:, None]).all()  # nobody is its own neighbour
+    assert set(whole[3][:4]) == {10, 11, 12, 13}
