@@ -62,7 +62,7 @@ def plain_feature(name: object) -> str:
 
 def _item(row: Mapping[Any, Any]) -> str:
     days = int(row["own_days"])
-    tried = "not used here" if days == 0 else f"tried on {days} of 91 days"
+    tried = "not used here" if days == 0 else f"tried on {days} day{'s' * (days > 1)} in a quarter"
     return (
         f"{plain_feature(row['feature'])}: {tried}; {int(row['n_using'])} of the "
         f"{int(row['n_alike'])} accounts most alike use it ({row['share']:.0%}), of all "

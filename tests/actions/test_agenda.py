@@ -41,7 +41,10 @@ def test_readiness_is_a_business_review_with_the_features_that_alike_accounts_us
     assert first["action"].startswith("Hold a business review")
     assert first["agenda"] == [
         "time line: not used here; 14 of the 25 accounts most alike use it (56%), of all 31%",
-        "workload: tried on 2 of 91 days; 9 of the 25 accounts most alike use it (36%), of all 21%",
+        (
+            "workload: tried on 2 days in a quarter; 9 of the 25 accounts most alike use it "
+            "(36%), of all 21%"
+        ),
     ]
     assert second["agenda"] == [NOTHING_LEFT]
     assert "agenda" in TASK_COLUMNS

@@ -103,7 +103,9 @@ def test_readiness_is_a_business_review_with_its_agenda(run):  # B-10
     assert "business review" in tasks["task"].iloc[1]
     risk, ready = tasks["note"]
     assert risk == "hold back every offer until the risk is settled"
-    assert ready.startswith("agenda: work load: tried on 2 of 91 days; 9 of the 25 accounts most")
+    assert ready.startswith(
+        "agenda: work load: tried on 2 days in a quarter; 9 of the 25 accounts most"
+    )
 
 
 def test_the_crm_gets_the_segment_the_one_before_and_since_when(run):
