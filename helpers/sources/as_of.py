@@ -9,7 +9,7 @@ import zoneinfo
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-__all__ = ["cutoff", "day_counts", "day_quarters", "last_complete_day"]
+__all__ = ["cutoff", "day_quarters", "last_complete_day"]
 
 BUCKET_SECONDS = 900
 _STRAY_DAYS, _FEW_STRAY_DAYS, _FEW_ROWS, _BULK = 30, 366, 1_000, 0.999
@@ -25,8 +25,8 @@ def cutoff(as_of: dt.date, zone: str) -> dt.datetime:
     return local.astimezone(dt.UTC)
 
 
-def day_counts(buckets: Sequence[tuple[int, int]], zone: str) -> dict[dt.date, int]:
-    """Add up counts of quarter hours to local days.
+def day_quarters(buckets: Sequence[tuple[int, int]], zone: str) -> dict[dt.date, dict[int, int]]:
+    """Sort counts of quarter hours by local day and quarter of the day, 0 to 95.
 
     Parameters
     ----------
@@ -34,22 +34,6 @@ def day_counts(buckets: Sequence[tuple[int, int]], zone: str) -> dict[dt.date, i
         Quarter hours since 1970 (UTC), and rows in each.
     zone : str
         The company's zone; every zone's offset is a multiple of a quarter hour since 1972.
-
-    Returns
-    -------
-    dict of date to int
-        Days with rows, in order.
-    """
-    return {day: sum(rows.values()) for day, rows in day_quarters(buckets, zone).items()}
-
-
-def day_quarters(buckets: Sequence[tuple[int, int]], zone: str) -> dict[dt.date, dict[int, int]]:
-    """Sort counts of quarter hours by local day and quarter of the day, 0 to 95.
-
-    Parameters
-    ----------
-    buckets, zone
-        As for :func:`day_counts`.
 
     Returns
     -------

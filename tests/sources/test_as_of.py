@@ -7,7 +7,7 @@ import pytest
 
 from helpers.errors import InputError
 from helpers.sources import find_as_of
-from helpers.sources.as_of import cutoff, day_counts, last_complete_day
+from helpers.sources.as_of import cutoff, day_quarters, last_complete_day
 from tests.sources.made import EVENTS, clean, config, read, write
 
 FIRST = dt.date(2024, 1, 1)  # a Monday
@@ -87,8 +87,8 @@ def test_a_short_history_is_taken_as_it_is():
 def test_days_are_cut_in_the_companys_zone():
     quarter = int(dt.datetime(2024, 7, 1, 22, 15, tzinfo=dt.UTC).timestamp()) // 900
 
-    assert list(day_counts([(quarter, 3)], "Europe/Berlin")) == [dt.date(2024, 7, 2)]
-    assert list(day_counts([(quarter, 3)], "UTC")) == [dt.date(2024, 7, 1)]
+    assert day_quarters([(quarter, 3)], "Europe/Berlin") == {dt.date(2024, 7, 2): {1: 3}}
+    assert day_quarters([(quarter, 3)], "UTC") == {dt.date(2024, 7, 1): {89: 3}}
     assert cutoff(dt.date(2024, 7, 2), "Europe/Berlin") == dt.datetime(
         2024, 7, 1, 22, tzinfo=dt.UTC
     )
