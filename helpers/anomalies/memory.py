@@ -192,11 +192,12 @@ def _carried(kept: zipfile.ZipFile) -> Carried:
 
 @cache
 def _code() -> list[str]:
-    """Return fingerprints of what decides a verdict: this room's code and its libraries."""
+    """Return fingerprints of what decides a verdict: the code, ours and that of libraries."""
     import scipy
     import sklearn
 
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    room = Path(__file__).parent
+    for path in sorted([*room.rglob("*.py"), *(room.parent / "stats").rglob("*.py")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return [digest.hexdigest(), np.__version__, scipy.__version__, sklearn.__version__]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.anomalies.ensemble import q_values
 from helpers.anomalies.kinds import features, limits, people, security, usage
 from helpers.anomalies.kinds.catalogue import KINDS, kind_of
 from helpers.anomalies.plays import PLAYS, play_of
@@ -170,6 +171,36 @@ def test_a_power_user_gone_quiet_and_an_administrator_absent():
     assert hits(people.power_user_silent(scene)) == [5]
     assert hits(people.admin_absence(scene)) == [8]
     assert kind_of("power_user_silent").find(scene).p[5, LAST] < 0.001
+
+
+# N-13: confidence is honest only if nobody is counted as asked who was not
+def test_only_who_was_there_daily_can_be_missed_and_who_came_is_not_absent():
+    activity = make_activity(n_accounts=40, n_users=4, rate=(40.0, 60.0), seed=2)
+    activity.user_days[8 * 4, 182:] = 0  # the administrator of account 8 is gone
+    activity.user_days[3 * 4, :] = 0
+    activity.user_days[3 * 4, ::21] = 1  # that of account 3 came every third week only
+    scene = scene_of(activity)
+    found = people.admin_absence(scene)
+
+    p = found.p[:, LAST]
+    assert np.isnan(p[3])
+    assert p[8] < 0.001
+    assert np.nanmin(np.delete(p, 8)) > 0.5
+    q = q_values(found.p, activity.alive[:, scene.ends - 1])
+    assert q[8, LAST] == pytest.approx(p[8] * np.isfinite(p).sum(), rel=1e-6)  # of those asked
+
+
+# C15
+def test_a_lost_day_makes_an_absence_less_surprising():
+    activity = make_activity(n_accounts=40, n_users=4, rate=(40.0, 60.0), seed=2)
+    activity.user_days[8 * 4, 182:] = 0
+    whole = people.admin_absence(scene_of(activity)).p[8, LAST]
+    activity.user_days[:, 190:192] = 0
+    observed = np.arange(196) // 2 != 95
+
+    lost = people.admin_absence(scene_of(replace(activity, observed=observed))).p[8, LAST]
+
+    assert lost > 1.5 * whole
 
 
 def test_a_week_off_is_no_absence_of_the_administrator():

@@ -59,7 +59,7 @@ def tables_of(activity, kept=None, calendar=CALENDAR):
 def assert_same(left, right):
     assert left.keys() == right.keys()
     for name in left:
-        pd.testing.assert_frame_equal(left[name], right[name], obj=name)
+        pd.testing.assert_frame_equal(left[name], right[name], obj=name, check_exact=True)
 
 
 def ends_judged(monkeypatch):

@@ -68,7 +68,7 @@ def test_a_giant_that_doubles_moves_nobody_else(activity, before):
 
 
 # C15
-@pytest.mark.parametrize("day", [120, LOST])
+@pytest.mark.parametrize("day", [120, LOST, 175, 183])
 def test_a_day_that_is_lost_for_everybody_is_nobodys_alert(activity, before, day):
     signals, features = activity.signals.counts.copy(), activity.features.counts.copy()
     people, observed = activity.user_days.copy(), activity.observed.copy()
@@ -78,6 +78,7 @@ def test_a_day_that_is_lost_for_everybody_is_nobodys_alert(activity, before, day
 
     after = alerts_of(with_counts(activity, signals, features, people, observed))
 
-    kept = before.merge(after, how="right", indicator=True)
-    assert (kept["_merge"] == "both").all()  # it may hide an alert, and raises none
+    both = before.merge(after, on=KEYS[:3], how="right", suffixes=("", "_now"), indicator=True)
+    assert (both["_merge"] == "both").all()  # it may hide an alert, and raises none
+    assert (both["detected_on_now"] >= both["detected_on"]).all()  # nor one earlier
     assert set(PLANTED) <= set(after["account_id"])
