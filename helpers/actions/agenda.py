@@ -18,7 +18,8 @@ NOT_MARKED = (
     "accounts use"
 )
 NOTHING_LEFT = (
-    "no advanced feature to show: the account uses each one that several alike accounts use"
+    "no advanced feature to show: the account uses each one that alike accounts use more than "
+    "others do"
 )
 NOT_KNOWN = "which advanced features alike accounts use is not known"
 

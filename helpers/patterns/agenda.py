@@ -61,8 +61,9 @@ def advanced_features(
         ``account_id``, ``place``, ``feature``, ``marked``, ``own_days`` (days of use in 91),
         ``n_alike``, ``n_using`` (of them), ``share`` with Wilson bounds ``low`` and ``high``,
         ``base_rate`` (share of all accounts). By account and place. Features that fewer than
-        :data:`MIN_USING` of the alike accounts use are left out; so is everything where nothing is
-        marked and there are more features than a product has (a shop's articles).
+        :data:`MIN_USING` of the alike accounts use, or no larger share of them than of all, are
+        left out: they say nothing for this account. So is everything where nothing is marked and
+        there are more features than a product has (a shop's articles).
 
     References
     ----------
@@ -85,8 +86,9 @@ def _listed(days: pd.DataFrame, uses: Bools, advanced: Bools, marked: bool) -> p
     """List every advanced feature that an account does not use and enough alike accounts do."""
     near = nearest(_others(uses, advanced), N_NEIGHBOURS)
     using = uses[near].sum(axis=1)
-    rows, columns = np.nonzero(~uses & advanced & (using >= MIN_USING))
-    found, k = using[rows, columns], near.shape[1]
+    k, usual = near.shape[1], uses.mean(axis=0)
+    rows, columns = np.nonzero(~uses & advanced & (using >= MIN_USING) & (using > k * usual))
+    found = using[rows, columns]
     low, high = wilson(found, np.full(len(rows), k))
     table = pd.DataFrame(
         {
@@ -99,7 +101,7 @@ def _listed(days: pd.DataFrame, uses: Bools, advanced: Bools, marked: bool) -> p
             "share": found / k,
             "low": low,
             "high": high,
-            "base_rate": uses.mean(axis=0)[columns],
+            "base_rate": usual[columns],
         }
     ).sort_values(
         ["account_id", "n_using", "base_rate", "feature"],

@@ -58,6 +58,18 @@ def test_what_is_in_use_or_used_by_nobody_alike_is_not_on_it():  # B-10
     assert "m00" not in set(table["account_id"])  # no maker automates, and it has the timeline
 
 
+def test_what_the_alike_use_less_than_all_others_speaks_for_nobody():  # B-10
+    days = two_kinds()
+    for number in range(6):
+        days[f"m{number:02d}"] |= {"automations": 9}  # of makers a fifth, of all two fifths
+    table = advanced_features(make_feature_days(days), MARKED)
+
+    makers = table[table["account_id"].str.startswith("m")]
+    assert "automations" not in set(makers["feature"])
+    assert (table["share"] > table["base_rate"]).all()
+    assert "automations" in set(table["feature"])  # for sellers
+
+
 def test_most_used_by_the_alike_first_and_four_at_most():  # B-10
     rng = np.random.default_rng(3)
     names = [f"f{number}" for number in range(8)]
