@@ -119,16 +119,19 @@ def learn_days(
     shape = (len(cube.names), int(kept.sum()), n_days - first)
     out = {key: np.zeros(shape) for key in ("observed", "expected", "spread")}
     for index, counts in enumerate(cube.counts if len(ends) else ()):
-        one = _one_signal(activity, counts, ends, baseline_days)
-        for key, values in one.items():
-            out[key][index] = values[kept, -(len(shown) * BLOCK_DAYS) :][:, : n_days - first]
+        expected, spread = _one_signal(activity, counts, ends, baseline_days)
+        shown_weeks = slice(len(ends) - len(shown), None)
+        out["observed"][index] = counts[kept, first:]
+        for key, weeks in (("expected", expected), ("spread", spread)):
+            days = weeks[kept, shown_weeks].reshape(shape[1], len(shown) * BLOCK_DAYS)
+            out[key][index] = days[:, : n_days - first]
     return Daily(names=cube.names, first_day=first, **out)
 
 
 def _one_signal(
     activity: Activity, counts: NDArray[np.float32], ends: NDArray[np.intp], baseline_days: int
-) -> dict[str, Array]:
-    """Learn the weeks that end at ``ends``: (n_accounts, 7 * n_ends) each."""
+) -> tuple[Array, Array]:
+    """Learn the weeks that end at ``ends``: expectation and dispersion, (n_accounts, n_ends, 7)."""
     first = int(max(ends[0] - 2 * BLOCK_DAYS - baseline_days, 0))
     beyond = max(int(ends[-1]) - len(activity.days), 0)  # of the week that is not over
     alive = np.pad(activity.alive[:, first:], ((0, 0), (0, beyond)), mode="edge")
@@ -137,7 +140,8 @@ def _one_signal(
     age, ends = account_age(activity, ends), ends - first
     cohorts = activity.accounts["cohort"].to_numpy(np.intp)
     width = max(CHUNK_CELLS // max(len(counts), 1), 1)
-    parts = []
+    mean = np.zeros((len(counts), len(ends), BLOCK_DAYS))
+    sums_by_age = []
     for at in range(0, len(ends), width):
         part = slice(at, at + width)
         low, high = max(int(ends[at]) - 2 * BLOCK_DAYS - baseline_days, 0), int(ends[part][-1])
@@ -145,20 +149,16 @@ def _one_signal(
         plan = make_plan(
             alive[:, days], observed[days], ends=ends[part] - low, baseline_days=baseline_days
         )
-        parts.append(_weeks(counts[:, days], plan, observed[days], age[:, part], cohorts))
-    band, did, due, mean = (np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True))
+        told, mean[:, part] = _weeks(counts[:, days], plan, observed[days], age[:, part], cohorts)
+        sums_by_age.append(told)
+    band, did, due = (np.concatenate(pieces, axis=1) for pieces in zip(*sums_by_age, strict=True))
     aged = age_factor(band, _before(did, HABIT_WEEKS), _before(due, HABIT_WEEKS))
-    mean *= aged[:, :, None]
-    day_of = _days_of(ends)
-    seen = counts[:, day_of].astype(float)  # (n_accounts, n_ends, 7)
-    for rows in _chunks(len(seen)):
-        mean[rows] = _own_habit(seen[rows], mean[rows])
-    flat = (len(counts), day_of.size)
-    return {
-        "observed": seen.reshape(flat),
-        "expected": mean.reshape(flat),
-        "spread": _day_spread(seen, mean).repeat(BLOCK_DAYS, axis=1),
-    }
+    excess, square = np.zeros((2, *age.shape))
+    for rows in _chunks(len(counts)):
+        seen = counts[rows][:, _days_of(ends)].astype(float)  # (n_rows, n_ends, 7)
+        mean[rows] = _own_habit(seen, mean[rows] * aged[rows, :, None])
+        excess[rows], square[rows] = _off(seen, mean[rows])
+    return mean, np.broadcast_to(_day_spread(excess, square)[:, :, None], mean.shape)
 
 
 def _weeks(
@@ -167,7 +167,7 @@ def _weeks(
     observed: NDArray[np.bool_],
     age: Array,
     cohorts: NDArray[np.intp],
-) -> tuple[NDArray[np.intp], Array, Array, Array]:
+) -> tuple[tuple[NDArray[np.intp], Array, Array], Array]:
     """Learn some weeks: what each age did (band, did, due), and each day's plain expectation.
 
     The last is (n_accounts, n_ends, 7): own level times what the cohort did that day.
@@ -184,7 +184,7 @@ def _weeks(
         day = counts[:, day_of[:, step]].astype(float)
         ratio = cohort_ratio(day, level, weight, usual[:, step], cohorts)
         mean[:, :, step] = own * np.where(usual[:, step] > 0, ratio, 0.0)
-    return (*age_sums(plain, age), mean)
+    return age_sums(plain, age), mean
 
 
 def _days_of(ends: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -216,15 +216,15 @@ def _own_habit(seen: Array, mean: Array) -> Array:
     return mean * habit * np.where(np.isfinite(kept) & (kept > 0), kept, 1.0)[:, :, None]
 
 
-def _day_spread(seen: Array, mean: Array) -> Array:
+def _off(seen: Array, mean: Array) -> tuple[Array, Array]:
+    """Sum up by how much the days of each week differ beyond counting noise, and their weight."""
+    loose = 6 * np.sqrt(mean + mean**2)
+    off = np.clip(seen - mean, -loose, loose)
+    return np.where(mean > 0, off**2 - mean, 0.0).sum(axis=2), (mean**2).sum(axis=2)
+
+
+def _day_spread(excess: Array, square: Array) -> Array:
     """Dispersion of single days over the weeks before, drawn to all accounts': (a, weeks)."""
-    excess, square = np.zeros((2, *mean.shape[:2]))
-    for rows in _chunks(len(mean)):
-        due = mean[rows]
-        loose = 6 * np.sqrt(due + due**2)
-        off = np.clip(seen[rows] - due, -loose, loose)
-        excess[rows] = np.where(due > 0, off**2 - due, 0.0).sum(axis=2)
-        square[rows] = (due**2).sum(axis=2)
     weight = np.minimum(1.0, safe_ratio(1.0, np.maximum(square, 1e-9)))
     everybody = np.stack([(weight * excess).sum(axis=0), (weight * square).sum(axis=0)])
     top, bottom = _before(everybody, HABIT_WEEKS)

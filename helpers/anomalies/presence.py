@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.anomalies.signals import Activity
-from helpers.anomalies.windows import cumulative, sums
+from helpers.anomalies.windows import cumulative, sums, totals
 
 __all__ = ["BASE_WEEKS", "REGULAR_WEEKS", "Presence", "find_presence", "seen_share"]
 
@@ -61,11 +61,11 @@ def find_presence(activity: Activity, ends: NDArray[np.intp], *, window_days: in
     -------
     Presence
     """
-    active = cumulative(activity.user_days > 0)
-    weeks = np.zeros((len(active), len(ends)))
+    active = totals(activity.user_days > 0, ends, window_days + 7 * BASE_WEEKS)
+    weeks = np.zeros((len(activity.user_days), len(ends)))
     days = np.zeros_like(weeks)
     for week in range(BASE_WEEKS):
-        found = sums(active, ends - window_days - 7 * week, 7)
+        found = active.over(ends - window_days - 7 * week, 7)
         weeks += found > 0
         days += found
-    return Presence(weeks=weeks, days=days, now=sums(active, ends, window_days))
+    return Presence(weeks=weeks, days=days, now=active.over(ends, window_days))

@@ -179,11 +179,11 @@ def make_scene(
     """
     at, is_weekly, is_review = ends
     known = Carried() if carried is None else carried
-    slow = _only(activity.signals, SLOW_SIGNALS)
     windows = {
         days: measure(
             activity,
-            activity.signals if days == WEEK else slow,
+            activity.signals,
+            names=None if days == WEEK else SLOW_SIGNALS,
             ends=at,
             window_days=days,
             baseline_days=baseline_days,
@@ -242,11 +242,6 @@ def _trends(
             filled[key][:, is_weekly] = getattr(weekly, key)
         out[name] = Trend(**filled)
     return out
-
-
-def _only(cube: Cube, names: tuple[str, ...]) -> Cube:
-    kept = [index for index, name in enumerate(cube.names) if name in names]
-    return Cube(names=tuple(cube.names[index] for index in kept), counts=cube.counts[kept])
 
 
 def _backing(scene: Scene) -> NDArray[np.bool_]:

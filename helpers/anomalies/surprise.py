@@ -106,6 +106,7 @@ def measure(
     cube: Cube,
     *,
     ends: NDArray[np.intp],
+    names: tuple[str, ...] | None = None,
     window_days: int = 7,
     baseline_days: int = 90,
     hidden: Mapping[str, NDArray[np.bool_]] | None = None,
@@ -121,6 +122,8 @@ def measure(
         ``activity.signals`` or ``activity.features``.
     ends : ndarray of int, (n_ends,)
         Positions, rising.
+    names : tuple of str, optional
+        Those of the cube to measure; all by default.
     window_days, baseline_days : int
     hidden : mapping of signal to ndarray of bool, (n_days,), optional
         Days of a company-wide incident: for that signal they count as not observed, so that
@@ -141,20 +144,24 @@ def measure(
     lengths = {"window_days": window_days, "baseline_days": baseline_days}
     plan = make_plan(alive, observed, ends=ends - first, **lengths)
     cohorts = activity.accounts["cohort"].to_numpy(np.intp)
-    parts = []
+    parts = {}
     for name, counts in zip(cube.names, cube.counts, strict=True):
+        if names is not None and name not in names:
+            continue
         mine, seen = plan, counts[:, days]
         if hidden and name in hidden and hidden[name][days].any():
             seen = np.where(hidden[name][days], 0, seen)
             mine = make_plan(alive, observed & ~hidden[name][days], ends=ends - first, **lengths)
         base = learn_baseline(seen, mine, cohorts=cohorts, settled=age >= SETTLED_DAYS)
         told = None if ages is None else ages.setdefault(f"{window_days}:{name}", no_ages())
-        parts.append(_tested(lifecycle(base, age, weekly=weekly, told=told), mine))
+        parts[name] = _tested(lifecycle(base, age, weekly=weekly, told=told), mine)
     stacked = {
-        key: np.stack([part[key] for part in parts]) if parts else np.zeros((0, *plan.usable.shape))
+        key: np.stack([part.pop(key) for part in parts.values()])
+        if parts
+        else np.zeros((0, *plan.usable.shape))
         for key in _FIELDS
     }
-    return Surprise(names=cube.names, plan=replace(plan, ends=ends), **stacked)
+    return Surprise(names=tuple(parts), plan=replace(plan, ends=ends), **stacked)
 
 
 _FIELDS = (

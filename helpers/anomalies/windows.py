@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from helpers.errors import ParameterError
 
-__all__ = ["Plan", "cumulative", "make_plan", "sums", "weekly_counts", "weeks_turn"]
+__all__ = [
+    "Plan",
+    "Totals",
+    "cumulative",
+    "make_plan",
+    "sums",
+    "totals",
+    "weekly_counts",
+    "weeks_turn",
+]
 
 BLOCK_DAYS = 7
 """A baseline is learnt from whole weeks: each weekday then counts equally."""
@@ -114,6 +123,59 @@ def sums(
     last = total.shape[-1] - 1
     stop, start = np.clip(ends, 0, last), np.clip(ends - length, 0, last)
     return total[..., stop] - total[..., start]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Running totals of the days that some windows lie in, and of no others.
+
+    Parameters
+    ----------
+    first : int
+        Position of the first of these days.
+    running : ndarray, (…, n_days + 1)
+        From :func:`cumulative`.
+    """
+
+    first: int
+    running: NDArray[np.float64]
+
+    def over(self, ends: NDArray[np.intp], length: int) -> NDArray[np.float64]:
+        """Sum over ``[end - length, end)``, see :func:`sums`.
+
+        Raises
+        ------
+        ParameterError
+            If a window begins before the days that were added up.
+        """
+        if self.first and len(ends) and int(ends.min()) - length < self.first:
+            raise ParameterError(
+                f"totals begin on day {self.first}, a window of {length} days that ends on day "
+                f"{int(ends.min())} begins before: ask totals() for a longer reach."
+            )
+        return sums(self.running, ends - self.first, length)
+
+
+def totals(
+    counts: NDArray[np.float32] | NDArray[np.bool_], ends: NDArray[np.intp], reach: int
+) -> Totals:
+    """Add up the days from ``reach`` days before the first end to the last end.
+
+    Parameters
+    ----------
+    counts : ndarray, (…, n_days)
+    ends : ndarray of int, (n_ends,)
+        Rising.
+    reach : int
+        Days from an end back to where its longest window begins.
+
+    Returns
+    -------
+    Totals
+    """
+    first = max(int(ends[0]) - reach, 0) if len(ends) else 0
+    last = max(int(ends[-1]), first) if len(ends) else 0
+    return Totals(first=first, running=cumulative(counts[..., first:last]))
 
 
 def weekly_counts(total: NDArray[np.float64], plan: Plan) -> NDArray[np.float32]:

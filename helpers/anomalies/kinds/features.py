@@ -12,7 +12,7 @@ from helpers.anomalies.presence import seen_share
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.signals import Cube, spread
 from helpers.anomalies.surprise import account_age
-from helpers.anomalies.windows import cumulative, sums
+from helpers.anomalies.windows import Totals, totals
 from helpers.stats import safe_ratio
 
 __all__ = ["adoption_stalled", "feature_abandonment", "outlier_actions"]
@@ -40,8 +40,9 @@ def feature_abandonment(scene: Scene) -> Found:
         return nothing("feature_abandonment", scene.shape)
     rest = _rest_of_use(scene)
     candidates = []
+    reach = max(ABANDON_DAYS) + 7 * OF_WEEKS
     for name, counts in zip(cube.names, cube.counts, strict=True):
-        total = cumulative(counts)
+        total = totals(counts, scene.ends, reach)
         for window_days in ABANDON_DAYS:
             one, habit = _not_used(scene, total, window_days, rest)
             gone = (one.observed == 0) & habit & (rest >= STILL_NORMAL) & (one.p <= 0.01)
@@ -50,22 +51,22 @@ def feature_abandonment(scene: Scene) -> Found:
 
 
 def _not_used(
-    scene: Scene, total: Array, window_days: int, rest: Array
+    scene: Scene, total: Totals, window_days: int, rest: Array
 ) -> tuple[Measure, NDArray[np.bool_]]:
     """Return the chance of no use at all, given eight weeks before, and if it was a habit."""
     start = scene.ends - window_days
-    past = [sums(total, start - 7 * week, 7).astype(np.float32) for week in range(OF_WEEKS)]
+    past = [total.over(start - 7 * week, 7).astype(np.float32) for week in range(OF_WEEKS)]
     weeks = np.stack(past)
     level = weeks.mean(axis=0, dtype=np.float64)
     length = window_days + 7 * OF_WEEKS
-    ready = sums(cumulative(scene.activity.alive), scene.ends, length) == length
+    ready = totals(scene.activity.alive, scene.ends, length).over(scene.ends, length) == length
     spread, _ = dispersion(weeks, np.ones_like(weeks), level, panel=ready)
     seen = seen_share(scene.activity, scene.ends, window_days=window_days)
     expected = level * window_days / 7 * seen * np.clip(rest, 0.0, 1.0)
     extra = spread + 1 / np.maximum(OF_WEEKS * level, 1.0)
     p = np.exp(-np.log1p(extra * expected) / extra)
     reach = 1.96 * np.sqrt(expected + extra * expected**2)
-    observed = sums(total, scene.ends, window_days)
+    observed = total.over(scene.ends, window_days)
     none_p = np.where(observed == 0, np.maximum(p, SMALLEST_P), 1.0)
     one = Measure(
         metric="feature",
@@ -100,8 +101,8 @@ def outlier_actions(scene: Scene) -> Found:
     candidates = []
     for name in sorted(actions["event"].unique()):
         rows = actions[actions["event"] == name]
-        total = cumulative(spread(rows, scene.activity.alive.shape))
-        now, before = sums(total, scene.ends, 7), sums(total, scene.ends - 7, BASE_DAYS)
+        done = totals(spread(rows, scene.activity.alive.shape), scene.ends, 7 + BASE_DAYS)
+        now, before = done.over(scene.ends, 7), done.over(scene.ends - 7, BASE_DAYS)
         new = scene.usable & (now >= MIN_ACTIONS) & (before == 0)
         if new.any():
             share = _share_of_peers(before > 0, tier, scene.usable)
@@ -143,7 +144,7 @@ def peer_tiers(scene: Scene) -> NDArray[np.intp]:
     """
     breadth = np.zeros(scene.shape)
     for counts in scene.activity.features.counts:
-        breadth += sums(cumulative(counts), scene.ends - 7, BASE_DAYS) > 0
+        breadth += totals(counts, scene.ends - 7, BASE_DAYS).over(scene.ends - 7, BASE_DAYS) > 0
     tier = np.zeros(scene.shape, np.intp)
     for end in range(len(scene.ends)):
         there = scene.usable[:, end]
@@ -184,7 +185,7 @@ def adoption_stalled(scene: Scene) -> Found:
         peers = known[settled[:, end], end]
         usual[end] = np.median(peers) if len(peers) else 0
     events = scene.activity.signals.of("events")
-    active = sums(cumulative(events), scene.ends, STALL_DAYS) > 0
+    active = totals(events, scene.ends, STALL_DAYS).over(scene.ends, STALL_DAYS) > 0
     stalled = due & active & (known == earlier) & (known <= 0.5 * usual)
     blank = np.full(scene.shape, np.nan)
     one = Measure(

@@ -9,7 +9,7 @@ from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
 from helpers.anomalies.presence import BASE_WEEKS, find_presence, seen_share
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.signals import Activity
-from helpers.anomalies.windows import cumulative, sums
+from helpers.anomalies.windows import totals
 from helpers.stats import safe_ratio
 
 __all__ = [
@@ -43,9 +43,9 @@ def _by_account(scene: Scene, values: Array) -> Array:
 
 def _history(scene: Scene, window_days: int) -> NDArray[np.bool_]:
     """Tell where the account was there for the whole base and window."""
-    alive = cumulative(scene.activity.alive)
     length = window_days + 7 * BASE_WEEKS
-    return np.asarray(sums(alive, scene.ends, length) == length)
+    alive = totals(scene.activity.alive, scene.ends, length)
+    return np.asarray(alive.over(scene.ends, length) == length)
 
 
 def silent_users(activity: Activity, *, window_days: int) -> NDArray[np.intp]:
@@ -151,11 +151,11 @@ def admin_absence(scene: Scene) -> Found:
         users["account"].to_numpy(np.intp)[admins],
         (scene.activity.user_days[admins] > 0).astype(np.float32),
     )
-    total = cumulative(there)
+    came = totals(there, scene.ends, max(ADMIN_DAYS) + 7 * BASE_WEEKS)
     candidates = []
     for window_days in ADMIN_DAYS:
-        now = sums(total, scene.ends, window_days)
-        before = sums(total, scene.ends - window_days, 7 * BASE_WEEKS)
+        now = came.over(scene.ends, window_days)
+        before = came.over(scene.ends - window_days, 7 * BASE_WEEKS)
         asked = (before >= DAILY * BASE_WEEKS) & _history(scene, window_days)
         asked &= _account_goes_on(scene)
         measure = _absence(scene, now, before, window_days, asked)
@@ -169,10 +169,10 @@ def power_user_silent(scene: Scene) -> Found:
     if users.empty:
         return nothing("power_user_silent", scene.shape)
     candidates = []
-    volume = cumulative(scene.activity.user_days)
+    volume = totals(scene.activity.user_days, scene.ends, max(POWER_DAYS) + 7 * BASE_WEEKS)
     for window_days in POWER_DAYS:
         regular = scene.presence[window_days]
-        done = sums(volume, scene.ends - window_days, 7 * BASE_WEEKS)
+        done = volume.over(scene.ends - window_days, 7 * BASE_WEEKS)
         top = _top_user(scene, done)
         mine = np.maximum(top, 0)
         now = np.take_along_axis(regular.now, mine, axis=0)
@@ -203,12 +203,13 @@ def emerging_champion(scene: Scene) -> Found:
         return nothing("emerging_champion", scene.shape)
     window_days = 14
     volume, active = (
-        cumulative(values) for values in (scene.activity.user_days, scene.activity.user_days > 0)
+        totals(values, scene.ends, window_days + 7 * BASE_WEEKS)
+        for values in (scene.activity.user_days, scene.activity.user_days > 0)
     )
     start = scene.ends - window_days
-    now, days_now = sums(volume, scene.ends, window_days), sums(active, scene.ends, window_days)
-    before = sums(volume, start, 7 * BASE_WEEKS) * window_days / (7 * BASE_WEEKS)
-    known = sums(active, start, 7 * BASE_WEEKS) > 0
+    now, days_now = (each.over(scene.ends, window_days) for each in (volume, active))
+    before = volume.over(start, 7 * BASE_WEEKS) * window_days / (7 * BASE_WEEKS)
+    known = active.over(start, 7 * BASE_WEEKS) > 0
     top = np.maximum(_top_user(scene, now), 0)
     not_yet = ~users["is_champion"].to_numpy(bool)[top]
     seen, usual, days = (
@@ -252,7 +253,7 @@ def new_departments(scene: Scene) -> Found:
     first = users[named].assign(key=keys).drop_duplicates("key").sort_values("key")
     active = np.zeros((len(first), len(scene.activity.days)), np.float32)
     np.add.at(active, keys, (scene.activity.user_days[named] > 0).astype(np.float32))
-    now = sums(cumulative(active), scene.ends, window_days)
+    now = totals(active, scene.ends, window_days).over(scene.ends, window_days)
     since = with_first_uses(scene.activity).user_since
     assert since is not None
     began = np.full(len(first), np.iinfo(np.intp).max)

@@ -7,7 +7,7 @@ from helpers.anomalies.detectors import SMALLEST_P
 from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.signals import spread
-from helpers.anomalies.windows import cumulative, sums
+from helpers.anomalies.windows import totals
 
 __all__ = ["night_actions", "suspicious_activity", "triage"]
 
@@ -34,9 +34,9 @@ def suspicious_activity(scene: Scene) -> Found:
     if not scene.week.has("security"):
         return nothing("suspicious_activity", scene.shape)
     burst = signal_measure(scene.week, "security", "high")
-    total = cumulative(night_actions(scene, "export"))
-    night = sums(total, scene.ends, 7)
-    usual = sums(total, scene.ends - 7, 84) / 12
+    exports = totals(night_actions(scene, "export"), scene.ends, 7 + 84)
+    night = exports.over(scene.ends, 7)
+    usual = exports.over(scene.ends - 7, 84) / 12
     both = (night >= MIN_NIGHT) & (night >= 5 * np.maximum(usual, 0.5))
     few = burst.observed < MIN_SECURITY
     rose = ~few & (burst.observed >= 5 * np.maximum(burst.expected, 0.5)) & (burst.p <= SAFE_P)

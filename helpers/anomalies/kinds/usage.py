@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from helpers.anomalies.detectors import SMALLEST_P, calibrate
 from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
 from helpers.anomalies.scene import Scene
-from helpers.anomalies.windows import cumulative, sums
+from helpers.anomalies.windows import totals
 from helpers.stats import safe_ratio
 
 __all__ = [
@@ -144,9 +144,12 @@ def _share_p(scene: Scene, now: Array, usual: Array) -> Array:
     """
     from scipy.special import stdtr
 
-    total, off = (cumulative(scene.activity.signals.of(n)) for n in ("events", "off_hours"))
+    total, off = (
+        totals(scene.activity.signals.of(name), scene.ends, 7 * (SHARE_WEEKS + 1))
+        for name in ("events", "off_hours")
+    )
     back = [scene.ends - 7 * week for week in range(1, SHARE_WEEKS + 1)]
-    n, night = (np.stack([sums(counts, at, 7) for at in back]) for counts in (total, off))
+    n, night = (np.stack([counts.over(at, 7) for at in back]) for counts in (total, off))
     weeks, events = (n > 0).sum(axis=0), n.sum(axis=0)
     share = safe_ratio(night.sum(axis=0), events)
     noise = share * (1 - share)
@@ -157,7 +160,7 @@ def _share_p(scene: Scene, now: Array, usual: Array) -> Array:
     pooled = own.sum(axis=0) / np.maximum(told.sum(axis=0), 1)
     known = np.where(told, weeks, 0)
     rho = (known * own + PRIOR_WEEKS * pooled) / (known + PRIOR_WEEKS)
-    seen, level = sums(total, scene.ends, 7), np.clip(usual, 0.02, 0.98)
+    seen, level = total.over(scene.ends, 7), np.clip(usual, 0.02, 0.98)
     asked = scene.usable & (seen >= MIN_VOLUME) & (weeks >= 4) & np.isfinite(usual)
     parts = rho * (1 + 1 / np.maximum(weeks, 1))
     parts = parts + (1 - rho) * (1 / np.maximum(seen, 1.0) + 1 / np.maximum(events, 1.0))
@@ -173,8 +176,8 @@ def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
     One busy weekend is no new rhythm.
     """
     events, off = (scene.activity.signals.of(name) for name in ("events", "off_hours"))
-    mostly = cumulative((events >= 3) & (off >= 0.5 * events))
-    return np.asarray((sums(mostly, scene.ends, 7) >= 3) | (sums(mostly, scene.ends, 14) >= 4))
+    mostly = totals((events >= 3) & (off >= 0.5 * events), scene.ends, 14)
+    return np.asarray((mostly.over(scene.ends, 7) >= 3) | (mostly.over(scene.ends, 14) >= 4))
 
 
 def unexpected_spike(scene: Scene) -> Found:
@@ -220,7 +223,9 @@ def _active_day(scene: Scene, n_days: int) -> Array:
     A shop that orders once a month does thirty times its usual day whenever it orders.
     """
     events, at = scene.activity.signals.of("events"), scene.daily.first_day + np.arange(n_days)
-    total, days = (sums(cumulative(each), at, ACTIVE_DAYS) for each in (events, events > 0))
+    total, days = (
+        totals(each, at, ACTIVE_DAYS).over(at, ACTIVE_DAYS) for each in (events, events > 0)
+    )
     return np.where(days > 0, safe_ratio(total, days), 0.0)
 
 
@@ -253,10 +258,3 @@ def unusual_mix(scene: Scene) -> Found:
         high=blank,
     )
     return strongest("unusual_mix", [(measure, (count >= 2) & (p <= MIN_P))])
-
-
-def weeks_active(counts: NDArray[np.float32], ends: NDArray[np.intp], weeks: int) -> Array:
-    """Count the weeks before each end in which anything happened: (n_rows, n_ends)."""
-    total = cumulative(counts)
-    used = [sums(total, ends - 7 * week, 7) > 0 for week in range(weeks)]
-    return np.sum(used, axis=0).astype(float)
