@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 from benchmarks.anomaly_injected_draw import REVIEW_DAYS
 from helpers.anomalies import Settings, analyse, build_queue
 from helpers.anomalies.analysis import Analysis
-from helpers.anomalies.detectors import combine
-from helpers.anomalies.flags import JOINT_HELPS_UP_TO, find_flags
+from helpers.anomalies.flags import find_flags
 from helpers.anomalies.history import with_first_uses
 from helpers.anomalies.kinds.catalogue import KINDS, kind_of
 from helpers.anomalies.scene import make_ends, make_scene
@@ -26,8 +25,8 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
     Returns
     -------
     dict of ndarray, (n_accounts, n_ends)
-        ``worse``: -log10 of the smallest p-value among the flags of risks, each combined with
-        the joint detectors as in the review; where no kind's rule holds, the ensemble's p-value.
+        ``worse``: -log10 of the smallest q-value among the flags of risks, which is what the
+        review decides by (one less it is the confidence); 0 where no kind's rule holds.
         ``more``: -log10 of the spike's p-value. ``worse alerts``, ``more alerts``: 1 on the day
         on which an alert is first seen with the default sensitivity.
     """
@@ -43,18 +42,13 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
     risks = tuple(k for k in KINDS if k.direction == "risk" and k.statistical)
     flags, _ = find_flags(scene, analysis.limits.assign(max_q=1.0), kinds=risks)
     where = (flags["account"].to_numpy(np.intp), flags["end"].to_numpy(np.intp))
-    p = flags["p_value"].to_numpy(float)
-    joint = combine(np.stack([p, scene.votes.combined[where]]))
-    p = np.where((p <= JOINT_HELPS_UP_TO) & (joint < p), joint, p)
-    of_flags = np.zeros(scene.shape)
-    np.maximum.at(of_flags, where, -np.log10(p))
-    votes = scene.votes.combined
-    of_votes = np.where(np.isfinite(votes), -np.log10(np.where(votes > 0, votes, 1.0)), 0.0)
+    worse = np.zeros(scene.shape)
+    np.maximum.at(worse, where, -np.log10(flags["q_value"].to_numpy(float)))
     spike = kind_of(SPIKE).find(scene).p
     of_spike = np.where(np.isfinite(spike), -np.log10(np.where(spike > 0, spike, 1.0)), 0.0)
     pick = np.ix_(accounts, at)
     return {
-        "worse": np.maximum(of_flags, of_votes)[pick],
+        "worse": worse[pick],
         "more": of_spike[pick],
         **_alerts(analysis, accounts, scene.ends[at]),
     }

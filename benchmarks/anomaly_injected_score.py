@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 NOTHING = "nothing put in"
 """Accounts without a fault, counted as if one had begun on a random day: what chance gives."""
 REVIEW, ALERTS = "review", "alerts"
-"""Ours: by the p-values that alerts rest on, and the alerts as they are raised."""
+"""Ours: by the q-values that alerts rest on, and the alerts as they are raised."""
 DRAWS = 400
 MIN_ACCOUNTS = 10
 """Kinds that fewer different accounts could carry are not shown."""

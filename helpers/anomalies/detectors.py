@@ -146,7 +146,7 @@ def robust_tails(base: Baseline) -> tuple[Array, Array]:
     return np.maximum(low, SMALLEST_P), np.maximum(high, SMALLEST_P)
 
 
-def combine(p: Array, axis: int = 0) -> Array:
+def combine(p: Array, axis: int = 0, *, weights: ArrayLike | None = None) -> Array:
     """Combine p-values of dependent tests: Cauchy combination, cut at the harmless end.
 
     Plain Cauchy lets a single p-value near 1, usual for sparse counts, outvote any other.
@@ -157,6 +157,8 @@ def combine(p: Array, axis: int = 0) -> Array:
         NaN is a test not made.
     axis : int
         The axis that disappears.
+    weights : array_like, (n_tests,), optional
+        How much each test counts; alike by default.
 
     Returns
     -------
@@ -167,7 +169,7 @@ def combine(p: Array, axis: int = 0) -> Array:
     ----------
     Truncated Cauchy: Fang, Chang, Park, Tseng (2023), *Statistica Sinica* 33, 1115-1142.
     """
-    return cauchy_combination(np.minimum(p, HARMLESS), axis=axis)
+    return cauchy_combination(np.minimum(p, HARMLESS), axis=axis, weights=weights)
 
 
 def calibrate(p: Array, dense: NDArray[np.bool_]) -> Array:

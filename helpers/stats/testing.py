@@ -67,7 +67,9 @@ def fisher_exact_greater(
     return np.asarray(np.where(total > 0, tail, 1.0), float)
 
 
-def cauchy_combination(p_values: ArrayLike, axis: int = -1) -> NDArray[np.float64]:
+def cauchy_combination(
+    p_values: ArrayLike, axis: int = -1, *, weights: ArrayLike | None = None
+) -> NDArray[np.float64]:
     """Combine p-values of dependent tests into one.
 
     Parameters
@@ -76,6 +78,8 @@ def cauchy_combination(p_values: ArrayLike, axis: int = -1) -> NDArray[np.float6
         Along ``axis`` the tests to combine; NaN is a test not made.
     axis : int
         The axis that disappears.
+    weights : array_like, (n_tests,), optional
+        How much each test counts, all above 0; alike by default.
 
     Returns
     -------
@@ -89,9 +93,15 @@ def cauchy_combination(p_values: ArrayLike, axis: int = -1) -> NDArray[np.float6
     p = np.clip(np.asarray(p_values, float), 1e-15, 1 - 1e-15)
     made = ~np.isnan(p)
     score = np.where(made, np.tan((0.5 - np.where(made, p, 0.5)) * np.pi), 0.0)
-    n_made = made.sum(axis=axis)
-    mean = score.sum(axis=axis) / np.where(n_made, n_made, 1)
-    return np.where(n_made > 0, 0.5 - np.arctan(mean) / np.pi, np.nan)
+    if weights is None:
+        weight = made.astype(float)
+    else:
+        shape = [1] * made.ndim
+        shape[axis] = -1
+        weight = made * np.asarray(weights, float).reshape(shape)
+    total = weight.sum(axis=axis)
+    mean = (weight * score).sum(axis=axis) / np.where(total > 0, total, 1.0)
+    return np.where(total > 0, 0.5 - np.arctan(mean) / np.pi, np.nan)
 
 
 def shuffled(values: ArrayLike, *, seed: int) -> NDArray[np.generic]:
