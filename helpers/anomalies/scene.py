@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 WEEK = 7
 SLOW_SIGNALS = (
     *("events", "logins", "active_users", "core_events", "features_used"),
-    *("collaboration", "integrations", "errors", "tickets"),
+    *("collaboration", "integrations", "errors", "tickets", "off_hours"),
 )
 """Signals that are also measured over windows other than a week."""
 TREND_SIGNALS = ("logins", "active_users", "events")

@@ -104,7 +104,9 @@ def strongest(
     Returns
     -------
     Found
-        Its p-values combine those of all candidates: looking in several places is paid for.
+        Its p-values combine those of all candidates: looking in several places is paid for. A
+        candidate weighs as much as its window is long: of short windows more fit into the same
+        time, and one of them is low by chance more often.
     """
     shape = candidates[0][1].shape
     best = {name: np.full(shape, np.nan) for name in FIELDS}
@@ -118,7 +120,10 @@ def strongest(
         metric = np.where(better, number, metric)
         window = np.where(better, measure.window_days, window)
         smallest, held = np.where(better, p, smallest), held | mask
-    p = combine(np.stack([measure.p for measure, _ in candidates]))
+    p = combine(
+        np.stack([measure.p for measure, _ in candidates]),
+        weights=[measure.window_days for measure, _ in candidates],
+    )
     kept = {name: best[name] for name in FIELDS if name != "p"}
     return Found(
         kind=kind,

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from helpers.anomalies.detectors import SMALLEST_P, calibrate
 from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
 from helpers.anomalies.scene import Scene
+from helpers.anomalies.surprise import Surprise
 from helpers.anomalies.windows import totals
 from helpers.stats import safe_ratio
 
@@ -35,8 +36,10 @@ SPIKE_RATIO, SPIKE_MIN = 10.0, 30.0
 OFF_HOURS_POINTS, SAME_VOLUME = 0.25, (0.4, 2.5)
 ACTIVE_DAYS, OF_ACTIVE = 182, 0.3
 """A day of three times what the account does on days when it is there, at least, is a spike."""
+SHARE_DAYS = (7, 14)
+"""Windows in which the share off hours is looked at."""
 MIN_VOLUME, SHARE_WEEKS, PRIOR_WEEKS = 15, 12, 6.0
-"""Events of a week from which the share off hours says something; weeks that tell what is usual."""
+"""Events of a window from which its share off hours says something; weeks that tell the usual."""
 STILL_NORMAL = 0.6
 
 
@@ -109,16 +112,27 @@ def pattern_break(scene: Scene) -> Found:
     """Find the same volume at other times: nights and weekends instead of working days."""
     if not scene.week.has("off_hours"):
         return nothing("pattern_break", scene.shape)
-    off = signal_measure(scene.week, "off_hours", "high")
-    total = signal_measure(scene.week, "events", "low")
+    several = _on_several_days(scene)
+    candidates = []
+    for days, surprise in scene.windows.items():
+        if days in SHARE_DAYS and surprise.has("off_hours"):
+            measure, moved = _moved(scene, surprise)
+            candidates.append((measure, moved & several))
+    return strongest("pattern_break", candidates)
+
+
+def _moved(scene: Scene, surprise: Surprise) -> tuple[Measure, NDArray[np.bool_]]:
+    """Compare the share off hours with the usual one, and tell where it is another."""
+    off = signal_measure(surprise, "off_hours", "high")
+    total = signal_measure(surprise, "events", "low")
     now = safe_ratio(off.observed, total.observed)
     usual = np.minimum(safe_ratio(off.expected, total.expected), 1.0)
     ratio = safe_ratio(total.observed, total.expected)
     low, high = SAME_VOLUME
     same = (ratio >= low) & (ratio <= high) & (total.observed >= MIN_VOLUME)
-    p = _share_p(scene, now, usual)
-    moved = (now - usual >= OFF_HOURS_POINTS) & (p <= MIN_P) & _on_several_days(scene)
-    moved &= scene.week.plan.lost == 0  # a week without its Monday tells no rhythm
+    p = _share_p(scene, now, usual, off.window_days)
+    moved = (now - usual >= OFF_HOURS_POINTS) & (p <= MIN_P)
+    moved &= surprise.plan.lost == 0  # a week without its Monday tells no rhythm
     share = Measure(
         metric="off_hours",
         window_days=off.window_days,
@@ -129,11 +143,11 @@ def pattern_break(scene: Scene) -> Found:
         low=np.full(scene.shape, np.nan),
         high=np.full(scene.shape, np.nan),
     )
-    return strongest("pattern_break", [(share, same & moved)])
+    return share, same & moved
 
 
-def _share_p(scene: Scene, now: Array, usual: Array) -> Array:
-    """P(as large a share off hours in the week), whatever the volume; shares of weeks vary.
+def _share_p(scene: Scene, now: Array, usual: Array, window_days: int) -> Array:
+    """P(as large a share off hours in the window), whatever the volume; shares of weeks vary.
 
     A share's variance is binomial, widened by how much more the twelve weeks before differ
     (intra-week correlation, drawn to that of all accounts); Student's t.
@@ -145,10 +159,10 @@ def _share_p(scene: Scene, now: Array, usual: Array) -> Array:
     from scipy.special import stdtr
 
     total, off = (
-        totals(scene.activity.signals.of(name), scene.ends, 7 * (SHARE_WEEKS + 1))
+        totals(scene.activity.signals.of(name), scene.ends, window_days + 7 * SHARE_WEEKS)
         for name in ("events", "off_hours")
     )
-    back = [scene.ends - 7 * week for week in range(1, SHARE_WEEKS + 1)]
+    back = [scene.ends - window_days - 7 * week for week in range(SHARE_WEEKS)]
     n, night = (np.stack([counts.over(at, 7) for at in back]) for counts in (total, off))
     weeks, events = (n > 0).sum(axis=0), n.sum(axis=0)
     share = safe_ratio(night.sum(axis=0), events)
@@ -160,9 +174,9 @@ def _share_p(scene: Scene, now: Array, usual: Array) -> Array:
     pooled = own.sum(axis=0) / np.maximum(told.sum(axis=0), 1)
     known = np.where(told, weeks, 0)
     rho = (known * own + PRIOR_WEEKS * pooled) / (known + PRIOR_WEEKS)
-    seen, level = total.over(scene.ends, 7), np.clip(usual, 0.02, 0.98)
+    seen, level = total.over(scene.ends, window_days), np.clip(usual, 0.02, 0.98)
     asked = scene.usable & (seen >= MIN_VOLUME) & (weeks >= 4) & np.isfinite(usual)
-    parts = rho * (1 + 1 / np.maximum(weeks, 1))
+    parts = rho * (7 / window_days + 1 / np.maximum(weeks, 1))
     parts = parts + (1 - rho) * (1 / np.maximum(seen, 1.0) + 1 / np.maximum(events, 1.0))
     z = np.where(asked, safe_ratio(now - usual, np.sqrt(level * (1 - level) * parts)), 0.0)
     freedom = np.maximum(weeks + PRIOR_WEEKS - 1, 1)
