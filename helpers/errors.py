@@ -4,7 +4,10 @@ A message says what was expected, what arrived and what to do. Anything that is 
 a :class:`PlaybookError` is a bug of ours and keeps its traceback.
 """
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ConfigError",
@@ -64,7 +67,7 @@ class ContractError(InputError):
         Columns ``column``, ``expected``, ``n_rows``, ``example``.
     """
 
-    def __init__(self, table: str, failures: pd.DataFrame) -> None:
+    def __init__(self, table: str, failures: "pd.DataFrame") -> None:
         self.table, self.failures = table, failures
         rules = "\n".join(
             f"  {row.column}: {row.expected}; {row.n_rows:,} rows are not, e.g. {row.example!r}"
