@@ -91,6 +91,7 @@ def strongest(
     candidates: list[tuple[Measure, NDArray[np.bool_]]],
     *,
     detail: NDArray[np.object_] | None = None,
+    by_length: bool = False,
 ) -> Found:
     """Keep, for each account and end, the candidate that is least likely by chance.
 
@@ -100,13 +101,14 @@ def strongest(
     candidates : list of (Measure, mask)
         At least one; the mask says where that measure's rule holds.
     detail : ndarray of object, optional
+    by_length : bool
+        A candidate weighs as much as its window is long: of short windows more fit into the
+        same time, so one of them is odd by chance more often. Alike by default.
 
     Returns
     -------
     Found
-        Its p-values combine those of all candidates: looking in several places is paid for. A
-        candidate weighs as much as its window is long: of short windows more fit into the same
-        time, and one of them is low by chance more often.
+        Its p-values combine those of all candidates: looking in several places is paid for.
     """
     shape = candidates[0][1].shape
     best = {name: np.full(shape, np.nan) for name in FIELDS}
@@ -120,10 +122,8 @@ def strongest(
         metric = np.where(better, number, metric)
         window = np.where(better, measure.window_days, window)
         smallest, held = np.where(better, p, smallest), held | mask
-    p = combine(
-        np.stack([measure.p for measure, _ in candidates]),
-        weights=[measure.window_days for measure, _ in candidates],
-    )
+    weights = [measure.window_days if by_length else 1 for measure, _ in candidates]
+    p = combine(np.stack([measure.p for measure, _ in candidates]), weights=weights)
     kept = {name: best[name] for name in FIELDS if name != "p"}
     return Found(
         kind=kind,

@@ -73,7 +73,7 @@ def usage_drop(scene: Scene) -> Found:
                 fall = _whole(measure.size)
                 sudden = (fall >= SUDDEN_DROP) & (days <= SUDDEN_DAYS)
                 candidates.append((measure, (fall >= USAGE_DROP) & ~sudden & _sure(measure)))
-    return strongest("usage_drop", candidates)
+    return strongest("usage_drop", candidates, by_length=True)
 
 
 def gradual_decline(scene: Scene) -> Found:
@@ -118,7 +118,7 @@ def pattern_break(scene: Scene) -> Found:
         if days in SHARE_DAYS and surprise.has("off_hours"):
             measure, moved = _moved(scene, surprise)
             candidates.append((measure, moved & several))
-    return strongest("pattern_break", candidates)
+    return strongest("pattern_break", candidates, by_length=True)
 
 
 def _moved(scene: Scene, surprise: Surprise) -> tuple[Measure, NDArray[np.bool_]]:
