@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from benchmarks.anomaly_injected_draw import REVIEW_DAYS
 from helpers.anomalies import Settings, analyse, build_queue
 from helpers.anomalies.analysis import Analysis
+from helpers.anomalies.ensemble import q_values
 from helpers.anomalies.flags import find_flags
 from helpers.anomalies.history import with_first_uses
 from helpers.anomalies.kinds.catalogue import KINDS, kind_of
@@ -26,7 +27,7 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
     -------
     dict of ndarray, (n_accounts, n_ends)
         ``worse``: -log10 of the smallest q-value among the flags of risks, which is what the
-        review decides by (one less it is the confidence); 0 where no kind's rule holds.
+        review decides by (one less it is the confidence), and the ensemble's own.
         ``more``: -log10 of the spike's p-value. ``worse alerts``, ``more alerts``: 1 on the day
         on which an alert is first seen with the default sensitivity.
     """
@@ -42,16 +43,20 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
     risks = tuple(k for k in KINDS if k.direction == "risk" and k.statistical)
     flags, _ = find_flags(scene, analysis.limits.assign(max_q=1.0), kinds=risks)
     where = (flags["account"].to_numpy(np.intp), flags["end"].to_numpy(np.intp))
-    worse = np.zeros(scene.shape)
+    worse = _surprise(q_values(scene.votes.combined, scene.activity.alive[:, scene.ends - 1]))
     np.maximum.at(worse, where, -np.log10(flags["q_value"].to_numpy(float)))
-    spike = kind_of(SPIKE).find(scene).p
-    of_spike = np.where(np.isfinite(spike), -np.log10(np.where(spike > 0, spike, 1.0)), 0.0)
+    of_spike = _surprise(kind_of(SPIKE).find(scene).p)
     pick = np.ix_(accounts, at)
     return {
         "worse": worse[pick],
         "more": of_spike[pick],
         **_alerts(analysis, accounts, scene.ends[at]),
     }
+
+
+def _surprise(p: Array) -> Array:
+    """-log10, and 0 where nothing was asked."""
+    return np.where(np.isfinite(p), -np.log10(np.where(p > 0, p, 1.0)), 0.0)
 
 
 def _alerts(
