@@ -209,9 +209,9 @@ def _own_habit(seen: Array, mean: Array) -> Array:
     """Move each week's expectation between its weekdays as the account's own past weeks say."""
     known = mean > 0
     did = _before(np.where(known, seen, 0.0), HABIT_WEEKS) + HABIT_EVENTS
-    due = _before(mean, HABIT_WEEKS) + HABIT_EVENTS
-    habit = did / due
-    usual = _before(mean, HABIT_WEEKS)  # the week keeps its sum, if it is spread as weeks before
+    usual = _before(mean, HABIT_WEEKS)
+    habit = did / (usual + HABIT_EVENTS)
+    # the week keeps its sum, if it is spread as weeks before
     kept = safe_ratio(usual.sum(axis=2), (usual * habit).sum(axis=2))
     return mean * habit * np.where(np.isfinite(kept) & (kept > 0), kept, 1.0)[:, :, None]
 
