@@ -74,6 +74,20 @@ def test_cauchy_combination_is_uniform_under_the_null():
     assert (combined < 0.01).mean() == pytest.approx(0.01, abs=0.003)
 
 
+def test_weights_of_a_cauchy_combination_by_hand():
+    p_values, weights = np.array([0.01, 0.5, np.nan]), [1.0, 3.0, 9.0]
+    score = (1 * np.tan(0.49 * np.pi) + 3 * np.tan(0.0)) / 4  # the third test was not made
+    combined = cauchy_combination(p_values, weights=weights)
+    assert combined == pytest.approx(0.5 - np.arctan(score) / np.pi)
+    assert cauchy_combination(p_values, weights=[2.0, 2.0, 2.0]) == cauchy_combination(p_values)
+
+
+def test_a_weighted_cauchy_combination_is_uniform_under_the_null():
+    rng = np.random.default_rng(2)
+    combined = cauchy_combination(rng.uniform(size=(4, 20_000)), axis=0, weights=[7, 7, 14, 28])
+    assert (combined < 0.01).mean() == pytest.approx(0.01, abs=0.003)
+
+
 def test_bootstrap_draws_groups_and_covers_the_mean():
     rng = np.random.default_rng(3)
     groups = np.repeat(np.arange(60), 5)

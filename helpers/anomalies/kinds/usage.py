@@ -150,13 +150,14 @@ def _share_p(scene: Scene, now: Array, usual: Array, window_days: int) -> Array:
     """P(as large a share off hours in the window), whatever the volume; shares of weeks vary.
 
     A share's variance is binomial, widened by how much more the twelve weeks before differ
-    (intra-week correlation, drawn to that of all accounts); Student's t.
+    (intra-week correlation, drawn to that of all accounts), and its tail that of a beta
+    distribution: small accounts come in few visits, so their weeks are all night or none.
 
     References
     ----------
     Beta-binomial moments: Kleinman (1973), *JASA* 68, 46-54.
     """
-    from scipy.special import stdtr
+    from scipy.special import betainc
 
     total, off = (
         totals(scene.activity.signals.of(name), scene.ends, window_days + 7 * SHARE_WEEKS)
@@ -178,9 +179,10 @@ def _share_p(scene: Scene, now: Array, usual: Array, window_days: int) -> Array:
     asked = scene.usable & (seen >= MIN_VOLUME) & (weeks >= 4) & np.isfinite(usual)
     parts = rho * (7 / window_days + 1 / np.maximum(weeks, 1))
     parts = parts + (1 - rho) * (1 / np.maximum(seen, 1.0) + 1 / np.maximum(events, 1.0))
-    z = np.where(asked, safe_ratio(now - usual, np.sqrt(level * (1 - level) * parts)), 0.0)
-    freedom = np.maximum(weeks + PRIOR_WEEKS - 1, 1)
-    p = np.where(asked, np.maximum(stdtr(freedom, -z), SMALLEST_P), np.nan)
+    width = 1 / np.clip(parts, 1e-6, 0.95) - 1
+    reached = np.clip(now - 0.5 / np.maximum(seen, 1.0), 0.0, 1.0)  # as many as were seen, or more
+    tail = betainc((1 - level) * width, level * width, 1 - np.where(asked, reached, 1.0))
+    p = np.where(asked, np.maximum(tail, SMALLEST_P), np.nan)
     return calibrate(p, asked)
 
 
