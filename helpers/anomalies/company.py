@@ -119,7 +119,7 @@ def company_history(
     since = n_days if known is None else int((activity.days <= known["day"].max()).sum())
     first = 0 if known is None else max(since - NEEDED_DAYS, 0)
     recent = clip(activity, first, n_days)
-    cubes = (recent.signals, recent.features)
+    cubes = [recent.signals, *([recent.features] if recent.features.names else [])]
     days = pd.concat([company_days(recent, cube, calendar) for cube in cubes], ignore_index=True)
     if known is None:
         return days

@@ -207,6 +207,13 @@ def test_a_feature_may_be_called_like_a_signal():
     pd.testing.assert_frame_equal(company_history(made, CALENDAR, known), whole)
 
 
+def test_a_company_without_features_is_remembered_too(tmp_path):
+    activity = make_activity(n_accounts=30, n_days=N_DAYS)
+    tables_of(clip(activity, 0, FIRST), kept=tmp_path)
+
+    assert_same(tables_of(activity, kept=tmp_path), tables_of(activity))
+
+
 def test_a_full_disk_leaves_what_was_there(activity, tmp_path, monkeypatch):
     analyse(clip(activity, 0, N_DAYS - 1), Settings(), kept=tmp_path)
     (kept,) = tmp_path.iterdir()
