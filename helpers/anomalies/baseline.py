@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.anomalies.cohort import Factors, cohort_factors
-from helpers.anomalies.windows import Plan, cumulative, sums, weekly_counts
+from helpers.anomalies.windows import Plan, plan_counts
 from helpers.stats import safe_ratio
 
 __all__ = ["Baseline", "dispersion", "learn_baseline", "median_of", "robust_level"]
@@ -122,9 +122,8 @@ def learn_baseline(
     -------
     Baseline
     """
-    total = cumulative(counts)
-    window = np.where(plan.usable, sums(total, plan.ends, plan.window_days), 0.0)
-    weeks = weekly_counts(total, plan)
+    window, weeks = plan_counts(counts, plan)
+    window = np.where(plan.usable, window, 0.0)
     panel = plan.usable if settled is None else plan.usable & settled
     factors = cohort_factors(window, weeks, plan, panel=panel, cohorts=cohorts)
     known = factors.blocks > 0.05

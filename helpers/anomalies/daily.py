@@ -14,7 +14,7 @@ from helpers.anomalies.baseline import learn_baseline
 from helpers.anomalies.cohort import cohort_ratio, panel_weights
 from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.surprise import SETTLED_DAYS, account_age, age_factor, age_sums
-from helpers.anomalies.windows import BLOCK_DAYS, Plan, cumulative, make_plan, weekly_counts
+from helpers.anomalies.windows import BLOCK_DAYS, Plan, make_plan, plan_counts
 from helpers.stats import safe_ratio
 
 __all__ = ["HABIT_WEEKS", "MIN_HISTORY_DAYS", "Daily", "day_scores", "learn_days", "week_ends"]
@@ -174,7 +174,7 @@ def _weeks(
     """
     settled = age >= SETTLED_DAYS
     plain = learn_baseline(counts, plan, cohorts=cohorts, settled=settled)
-    weeks = weekly_counts(cumulative(counts), plan)
+    _, weeks = plan_counts(counts, plan)
     level, weight = panel_weights(weeks, plan, plan.usable & settled)
     own = np.where(plain.expected > 0, plain.level, 0.0)
     day_of = _days_of(plan.ends)

@@ -18,14 +18,16 @@ __all__ = [
     "Totals",
     "cumulative",
     "make_plan",
+    "plan_counts",
     "sums",
     "totals",
-    "weekly_counts",
     "weeks_turn",
 ]
 
 BLOCK_DAYS = 7
 """A baseline is learnt from whole weeks: each weekday then counts equally."""
+LEAP = 4
+"""Days between two marks, on average, from which it is quicker to add up in leaps."""
 MIN_BLOCKS = 4
 """Fewer whole weeks before the window: the account is too new to judge."""
 
@@ -178,21 +180,49 @@ def totals(
     return Totals(first=first, running=cumulative(counts[..., first:last]))
 
 
-def weekly_counts(total: NDArray[np.float64], plan: Plan) -> NDArray[np.float32]:
-    """Count each baseline week: (n_blocks, n_accounts, n_ends), 0 where it is not valid.
+def plan_counts(
+    counts: NDArray[np.float32], plan: Plan
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Count what was done in each window of a plan, and in each of its baseline weeks.
 
-    In single precision, which holds counts up to 16 million exactly.
+    Parameters
+    ----------
+    counts : ndarray, (n_accounts, n_days)
+    plan : Plan
+
+    Returns
+    -------
+    window : ndarray, (n_accounts, n_ends)
+    weeks : ndarray of float32, (n_blocks, n_accounts, n_ends)
+        0 where the week is not valid. Single precision holds counts up to 16 million exactly.
     """
-    last = total.shape[-1] - 1
-    edges = plan.ends - plan.window_days
-    upper = total[..., np.clip(edges, 0, last)]
+    starts = plan.block_ends()
+    marks = np.stack([plan.ends, *starts, starts[-1] - BLOCK_DAYS])
+    total = _at_marks(counts, marks)
     weeks = np.zeros(plan.valid.shape, np.float32)
-    for block in range(len(weeks)):
-        edges = edges - BLOCK_DAYS
-        lower = total[..., np.clip(edges, 0, last)]
-        np.subtract(upper, lower, out=weeks[block], casting="same_kind", where=plan.valid[block])
-        upper = lower
-    return weeks
+    for block, there in enumerate(plan.valid):
+        upper, lower = total[block + 1], total[block + 2]
+        np.subtract(upper, lower, out=weeks[block], casting="same_kind", where=there)
+    return total[0] - total[1], weeks
+
+
+def _at_marks(
+    counts: NDArray[np.float32] | NDArray[np.bool_], marks: NDArray[np.intp]
+) -> list[NDArray[np.float64]]:
+    """Add up the days before each mark, one (n_accounts, n_ends) for each row of marks.
+
+    Counted from the first mark on. Few marks are reached in leaps from one to the next.
+    """
+    n_days = counts.shape[-1]
+    edges, place = np.unique(np.clip(marks, 0, n_days), return_inverse=True)
+    place = place.reshape(marks.shape)
+    total = np.zeros((len(counts), len(edges)))
+    if len(edges) > 1 and LEAP * len(edges) < n_days:
+        leaps = np.add.reduceat(counts[:, : edges[-1]], edges[:-1], axis=1, dtype=np.float64)
+        np.cumsum(leaps, axis=1, out=total[:, 1:])
+    elif len(edges) > 1:
+        total = cumulative(counts)[:, edges]
+    return [total[:, row] for row in place]
 
 
 def make_plan(
@@ -231,12 +261,13 @@ def make_plan(
         )
     if len(ends) and (ends.min() < 1 or ends.max() > alive.shape[1]):
         raise ParameterError(f"ends must lie in 1 to {alive.shape[1]} (days), got {ends}.")
-    present, seen = cumulative(alive), cumulative(observed)
-    block_ends = [ends - window_days - BLOCK_DAYS * block for block in range(n_blocks)]
-    valid = np.stack([sums(present, at, BLOCK_DAYS) == BLOCK_DAYS for at in block_ends])
-    share = np.stack([sums(seen, at, BLOCK_DAYS) / BLOCK_DAYS for at in block_ends])
+    block_ends = [ends - window_days - BLOCK_DAYS * block for block in range(n_blocks + 1)]
+    present = _at_marks(alive, np.stack([ends, *block_ends]))
+    seen = cumulative(observed)
+    valid = np.stack([present[b + 1] - present[b + 2] == BLOCK_DAYS for b in range(n_blocks)])
+    share = np.stack([sums(seen, at, BLOCK_DAYS) / BLOCK_DAYS for at in block_ends[:-1]])
     valid &= share[:, None, :] > 0
-    inside = sums(present, ends, window_days) == window_days
+    inside = present[0] - present[1] == window_days
     window_share = sums(seen, ends, window_days) / BLOCK_DAYS
     usable = inside & (valid.sum(axis=0) >= MIN_BLOCKS) & (window_share > 0)
     return Plan(
