@@ -157,7 +157,7 @@ def _share_p(scene: Scene, now: Array, usual: Array, window_days: int) -> Array:
     ----------
     Beta-binomial moments: Kleinman (1973), *JASA* 68, 46-54.
     """
-    from scipy.special import betainc
+    from scipy.special import betainc, ndtri, stdtr
 
     total, off = (
         totals(scene.activity.signals.of(name), scene.ends, window_days + 7 * SHARE_WEEKS)
@@ -182,7 +182,9 @@ def _share_p(scene: Scene, now: Array, usual: Array, window_days: int) -> Array:
     width = 1 / np.clip(parts, 1e-6, 0.95) - 1
     reached = np.clip(now - 0.5 / np.maximum(seen, 1.0), 0.0, 1.0)  # as many as were seen, or more
     tail = betainc((1 - level) * width, level * width, 1 - np.where(asked, reached, 1.0))
-    p = np.where(asked, np.maximum(tail, SMALLEST_P), np.nan)
+    score = ndtri(np.clip(tail, SMALLEST_P, 1 - SMALLEST_P))
+    p = stdtr(np.maximum(weeks + PRIOR_WEEKS - 1, 1), score)  # the variance is estimated, too
+    p = np.where(asked, np.maximum(p, SMALLEST_P), np.nan)
     return calibrate(p, asked)
 
 
