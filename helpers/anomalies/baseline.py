@@ -5,7 +5,8 @@ For one signal, at each end and for each account::
     expected = own level a week  x  what the cohort did in this window
 
 The level is a mean of the account's baseline weeks, each divided by what the cohort did in it,
-odd weeks cut back. The dispersion says how much its weeks vary beyond mere counting noise.
+odd weeks cut back. The dispersion says how much spans as long as the window vary beyond mere
+counting noise: four weeks differ less than one, if what moves them does not last.
 
 References
 ----------
@@ -13,12 +14,13 @@ Moment estimate of the dispersion: Breslow (1984), *Applied Statistics* 33, 38-4
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helpers.anomalies.cohort import Factors, cohort_factors
-from helpers.anomalies.windows import Plan, plan_counts
+from helpers.anomalies.windows import BLOCK_DAYS, Plan, plan_counts
 from helpers.stats import safe_ratio
 
 __all__ = ["Baseline", "dispersion", "learn_baseline", "median_of", "robust_level"]
@@ -34,6 +36,8 @@ MIN_MEDIAN = 5.0
 FIRST_DISPERSION, MIN_DISPERSION, MAX_DISPERSION = 0.1, 0.01, 4.0
 PRIOR_WEEKS = 6.0
 """An account's own dispersion is drawn to that of accounts its size with so many weeks' weight."""
+MIN_SPANS = 3
+"""A dispersion is estimated from three spans at least."""
 SIZE_GROUPS, PRIOR_GROUP_WEEKS = 4, 60.0
 """Accounts are pooled in four groups by size, each drawn to all accounts by so many weeks."""
 
@@ -53,8 +57,11 @@ class Baseline:
     exposure : ndarray
         Baseline weeks, each weighed by what the cohort did: ``level * exposure`` is the count
         that the level rests on.
-    spread : ndarray
-        Negative binomial dispersion: variance = mean + spread * mean ** 2.
+    spread, weekly_spread : ndarray
+        Negative binomial dispersion, variance = mean + spread * mean ** 2, of spans of
+        ``span_weeks`` and of single weeks.
+    span_weeks : int
+        Weeks as long as the window, as far as the baseline holds three such spans.
     n_blocks : ndarray
         Baseline weeks that the account has.
     weekly : ndarray of float32, (n_blocks, n_accounts, n_ends)
@@ -70,6 +77,8 @@ class Baseline:
     level: Array
     exposure: Array
     spread: Array
+    weekly_spread: Array
+    span_weeks: int
     n_blocks: Array
     weekly: Single
     factors: Factors
@@ -89,11 +98,15 @@ class Baseline:
         """Observed over expected; NaN where nothing is expected."""
         return safe_ratio(self.observed, self.expected)
 
+    @property
+    def relative_spread(self) -> Array:
+        """Dispersion of the window, and of the baseline that it is held against."""
+        return self.spread * (1 + self.span_weeks / np.maximum(self.n_blocks, 1.0))
+
     def band(self, z: float = 1.96) -> tuple[Array, Array]:
         """Return the range to expect; 1.96 gives about 95 %."""
         known = 1 / np.maximum(self.level * self.exposure, 1.0)
-        relative = self.spread * (1 + 1 / np.maximum(self.n_blocks, 1)) + known
-        sd = np.sqrt(self.expected + relative * self.expected**2)
+        sd = np.sqrt(self.expected + (self.relative_spread + known) * self.expected**2)
         return np.maximum(self.expected - z * sd, 0.0), self.expected + z * sd
 
 
@@ -132,19 +145,56 @@ def learn_baseline(
     n = known.sum(axis=0)
     total_weeks = np.where(known, adjusted, 0.0).sum(axis=0, dtype=np.float64)
     mean = total_weeks / np.maximum(n, 1)
-    spread, usual_spread = dispersion(weeks, factors.blocks, mean, panel=plan.usable)
-    level = robust_level(adjusted, n, mean=mean, spread=usual_spread)
+    weekly_spread, usual = dispersion(weeks, factors.blocks, mean, panel=plan.usable)
+    level = robust_level(adjusted, n, mean=mean, spread=usual)
+    span = max(min(plan.window_days // BLOCK_DAYS, len(weeks) // MIN_SPANS), 1)
+    shrink = _span_share(weeks, factors.blocks, mean, usual, plan.usable, span)
     return Baseline(
         observed=window,
         expected=np.where(plan.usable, level * factors.window, 0.0),
         level=level,
         exposure=np.where(known, factors.blocks, 0.0).sum(axis=0, dtype=np.float64),
-        spread=spread,
+        spread=weekly_spread * shrink,
+        weekly_spread=weekly_spread,
+        span_weeks=span,
         n_blocks=n.astype(float),
         weekly=adjusted,
         factors=factors,
         lost=plan.lost,
     )
+
+
+def _span_share(
+    weeks: Single,
+    factors: Single,
+    level: Array,
+    usual: Array,
+    panel: NDArray[np.bool_],
+    length: int,
+) -> Array:
+    """Dispersion of so many weeks in a row over that of one: 1 over their number, up to 1.
+
+    Of accounts alike in size, since one account has few such spans; drawn to 1, the more the
+    fewer there are at all, and 1 for an account with fewer than three.
+    """
+    if length == 1:
+        return np.ones(level.shape)
+    known = _spans(factors > 0, length).all(axis=1)
+    counts, due = (
+        np.where(known, _spans(each, length).sum(axis=1), 0) for each in (weeks, factors)
+    )
+    _, pooled = dispersion(counts, due, level, panel=panel)
+    told = panel & (known.sum(axis=0) >= MIN_SPANS)
+    n = np.where(told, known.sum(axis=0), 0).sum(axis=0)
+    share = np.clip(pooled / usual, 1 / length, 1.0)
+    drawn = (n * share + PRIOR_GROUP_WEEKS) / (n + PRIOR_GROUP_WEEKS)
+    return np.where(told, drawn, 1.0)
+
+
+def _spans(weeks: NDArray[Any], length: int) -> NDArray[Any]:
+    """Cut the weeks into spans, the newest first: (n_spans, length, n_accounts, n_ends)."""
+    n = len(weeks) // length
+    return weeks[: n * length].reshape(n, length, *weeks.shape[1:])
 
 
 def robust_level(weekly: Single, n: NDArray[np.intp], *, mean: Array, spread: Array) -> Array:

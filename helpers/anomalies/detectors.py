@@ -92,7 +92,7 @@ def count_tails(base: Baseline) -> tuple[Array, Array]:
     share = safe_ratio(window, base.exposure)  # window in units of the baseline
     known = (base.exposure > 0) & np.isfinite(share) & (share > 0)
     share, seen, rests_on = share[known], base.filled[known], (base.level * base.exposure)[known]
-    extra = (base.spread * (1 + 1 / np.maximum(base.n_blocks, 1.0)))[known]
+    extra = base.relative_spread[known]
     high_r = 1 / (1 / (rests_on + 1) + extra)
     low_r = 1 / (1 / np.maximum(rests_on, 1e-9) + extra)
     high_mean, low_mean = (rests_on + 1) * share, rests_on * share
@@ -136,7 +136,9 @@ def robust_tails(base: Baseline) -> tuple[Array, Array]:
     n = base.n_blocks.astype(int)
     middle = median_of(base.weekly, n).astype(float)
     scale = 1.4826 * median_of(np.abs(base.weekly - middle.astype(np.float32)), n)
-    floor = np.sqrt(np.maximum(middle, 1.0) + base.spread * middle**2)
+    one = np.sqrt(np.maximum(middle, 1.0) + base.weekly_spread * middle**2)
+    floor = np.sqrt(np.maximum(middle, 1.0) / base.span_weeks + base.spread * middle**2)
+    scale = scale * floor / one  # as the mean of a span varies, where weeks vary by the scale
     weekly = safe_ratio(base.filled, base.factors.window * (1 + base.lost))
     z = safe_ratio(weekly - middle, np.sqrt(0.5 * scale**2 + 0.5 * floor**2))
     dense = (middle >= MIN_DENSE) & (n >= 4) & np.isfinite(z)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from helpers.errors import ParameterError
 
 __all__ = [
+    "BLOCK_DAYS",
     "Plan",
     "Totals",
     "cumulative",

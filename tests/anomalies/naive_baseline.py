@@ -77,23 +77,38 @@ def usual_dispersion(own, typical, n_weeks):
 
 
 def learn(counts, alive, *, end, window_days, n_blocks):
-    """Level, expected count and dispersion of every account; all are one cohort."""
+    """Level, expected count and dispersion of every account; all are one cohort.
+
+    The dispersion is that of spans as long as the window.
+    """
     accounts = range(len(counts))
     weeks = [weeks_before(counts[a], alive[a], end, window_days, n_blocks) for a in accounts]
     windows = [sum(counts[a][end - window_days : end]) for a in accounts]
     level, weight = panel_of([[w for w in mine if w is not None] for mine in weeks])
 
-    known, adjusted, told = [], [], []
+    length = max(min(window_days // 7, n_blocks // 3), 1)
+    known, adjusted, told, of_spans, n_spans = [], [], [], [], []
     for a in accounts:
         blocks = [block for block, week in enumerate(weeks[a]) if week is not None]
-        factors = [
-            ratio_of_others([mine[block] or 0 for mine in weeks], 1.0, a, level, weight)
+        factors = {
+            block: ratio_of_others([mine[block] or 0 for mine in weeks], 1.0, a, level, weight)
             for block in blocks
-        ]
+        }
         known.append([weeks[a][block] for block in blocks])
-        adjusted.append([w / f for w, f in zip(known[a], factors, strict=True)])
-        told.append(own_dispersion(known[a], factors, statistics.mean(adjusted[a])))
+        adjusted.append([weeks[a][block] / factors[block] for block in blocks])
+        mean = statistics.mean(adjusted[a])
+        told.append(own_dispersion(known[a], [factors[block] for block in blocks], mean))
+        spans = whole_spans(blocks, n_blocks, length)
+        counted = [sum(weeks[a][block] for block in span) for span in spans]
+        due = [sum(factors[block] for block in span) for span in spans]
+        of_spans.append(own_dispersion(counted, due, mean) if len(spans) >= 3 else (0.0, 0.0))
+        n_spans.append(len(spans))
     usual = usual_dispersion(*zip(*told, strict=True), [len(mine) for mine in known])
+    enough = [a for a in accounts if n_spans[a] >= 3]
+    usual_spans = usual_dispersion(
+        *zip(*[of_spans[a] for a in enough], strict=True), [n_spans[a] for a in enough]
+    )
+    n = sum(n_spans[a] for a in enough)
 
     levels, expected, spreads = [], [], []
     for a in accounts:
@@ -106,5 +121,16 @@ def learn(counts, alive, *, end, window_days, n_blocks):
         factor = ratio_of_others(windows, window_days / 7, a, level, weight)
         expected.append(levels[a] * factor)
         tells = len(known[a]) * (usual[a] * typical / (1 + usual[a] * typical)) ** 2
-        spreads.append((tells * own + 6 * usual[a]) / (tells + 6))
+        spread = max(0.01, min(4.0, (tells * own + 6 * usual[a]) / (tells + 6)))
+        share = 1.0
+        if length > 1 and a in enough:
+            share = min(max(usual_spans[enough.index(a)] / usual[a], 1 / length), 1.0)
+            share = (n * share + 60) / (n + 60)
+        spreads.append(spread * share)
     return levels, expected, spreads
+
+
+def whole_spans(blocks, n_blocks, length):
+    """So many weeks in a row, the newest first, of which the account was there for all."""
+    spans = [range(start, start + length) for start in range(0, n_blocks - length + 1, length)]
+    return [span for span in spans if set(span) <= set(blocks)]

@@ -36,6 +36,8 @@ def one(observed, *, level, weeks=8.0, spread=0.0, window=1.0):
         level=cell * level,
         exposure=cell * weeks,
         spread=cell * spread,
+        weekly_spread=cell * spread,
+        span_weeks=1,
         n_blocks=cell * weeks,
         weekly=np.full((int(weeks), 1, 1), level, np.float32),
         factors=Factors(window=cell * window, blocks=np.ones((int(weeks), 1, 1), np.float32)),
