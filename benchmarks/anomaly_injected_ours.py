@@ -18,6 +18,8 @@ __all__ = ["review"]
 
 Array = NDArray[np.float64]
 SPIKE = "unexpected_spike"
+TIES = 1e-6
+"""Weight of p-values where q-values are equal (many are 1)."""
 
 
 def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict[str, Array]:
@@ -27,7 +29,8 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
     -------
     dict of ndarray, (n_accounts, n_ends)
         ``worse``: -log10 of the smallest q-value among the flags of risks, which is what the
-        review decides by (one less it is the confidence), and the ensemble's own.
+        review decides by (one less it is the confidence), and the ensemble's own; of equal ones
+        the p-value decides.
         ``more``: -log10 of the spike's p-value. ``worse alerts``, ``more alerts``: 1 on the day
         on which an alert is first seen with the default sensitivity.
     """
@@ -43,8 +46,11 @@ def review(activity: Activity, accounts: NDArray[np.intp], *, seed: int) -> dict
     risks = tuple(k for k in KINDS if k.direction == "risk" and k.statistical)
     flags, _ = find_flags(scene, analysis.limits.assign(max_q=1.0), kinds=risks)
     where = (flags["account"].to_numpy(np.intp), flags["end"].to_numpy(np.intp))
-    worse = _surprise(q_values(scene.votes.combined, scene.activity.alive[:, scene.ends - 1]))
-    np.maximum.at(worse, where, -np.log10(flags["q_value"].to_numpy(float)))
+    votes = scene.votes.combined
+    worse = _surprise(q_values(votes, scene.activity.alive[:, scene.ends - 1]))
+    worse += TIES * _surprise(votes)
+    of_flags = _surprise(flags["q_value"].to_numpy(float))
+    np.maximum.at(worse, where, of_flags + TIES * _surprise(flags["p_value"].to_numpy(float)))
     of_spike = _surprise(kind_of(SPIKE).find(scene).p)
     pick = np.ix_(accounts, at)
     return {
