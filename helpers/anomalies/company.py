@@ -12,16 +12,19 @@ from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.windows import cumulative
 from helpers.stats import safe_ratio
 
-__all__ = ["company_days", "company_history", "company_series", "usual_days"]
+__all__ = ["OF_FEATURE", "company_days", "company_history", "company_series", "usual_days"]
 
 Array = NDArray[np.float64]
 
+OF_FEATURE = " (feature)"
 LEVEL_DAYS = 84
 USUAL_WEEKS = 8
 MIN_Z = 4.0
 """Robust standard deviations of the company's day from the same weekdays before."""
 RISE, FALL = 2.0, 0.7
 """Ratio to the usual day from which errors up, or usage down, is an incident."""
+LEAST = 0.01
+"""A day without anything counts as this share of a usual one: a total stop is a fall, too."""
 REGION_SHARE = 0.25
 """Share of accounts on holiday from which the calendar explains a company-wide dip."""
 FIRST_DAY = 35
@@ -80,12 +83,12 @@ def usual_days(company: Array, open_days: NDArray[np.bool_]) -> tuple[Array, Arr
         for later ones even if it is odd itself: the median does not mind.
     """
     n = len(company)
-    value = np.where(open_days & (company > 0), company, np.nan)
+    value = np.where(open_days, company, np.nan)
     lags = np.full((n, USUAL_WEEKS), np.nan)
     for week in range(1, USUAL_WEEKS + 1):
         lags[7 * week :, week - 1] = value[: max(n - 7 * week, 0)]
     usual = np.where(np.isfinite(lags).sum(axis=1) >= 3, _median(lags), np.nan)
-    off = np.log(safe_ratio(value, usual))
+    off = np.log(safe_ratio(np.maximum(value, LEAST * usual), usual))
     reach = 7 * USUAL_WEEKS
     before = np.concatenate([np.full(reach, np.nan), off])
     past = np.lib.stride_tricks.sliding_window_view(before, reach)[:n]
@@ -116,29 +119,26 @@ def company_history(
         What was listed for the first days; only later ones are looked at.
     """
     n_days = len(activity.days)
-    since = n_days if known is None else int((activity.days <= known["day"].max()).sum())
-    first = 0 if known is None else max(since - NEEDED_DAYS, 0)
+    names = [*activity.signals.names, *_named(activity)]
+    since = 0 if known is None else len(known) // max(len(names), 1)
+    if known is not None and known["metric"].tolist() != np.repeat(names, since).tolist():
+        known, since = None, 0  # another measure: its first days are not known
+    first = max(since - NEEDED_DAYS, 0)
     recent = clip(activity, first, n_days)
     cubes = [recent.signals, *([recent.features] if recent.features.names else [])]
     days = pd.concat([company_days(recent, cube, calendar) for cube in cubes], ignore_index=True)
     if known is None:
         return days
-    new = days[days["day"] > known["day"].max()]
-    names = [*recent.signals.names, *recent.features.names]
-    parts = [table.assign(_order=_places(table, names)) for table in (known, new)]
-    kept = pd.concat(parts, ignore_index=True).sort_values(["_order", "day"], ignore_index=True)
-    return kept.drop(columns=["_order"])
+    new = days[np.tile(np.arange(first, n_days) >= since, len(names))]
+    order = np.r_[np.arange(len(names)).repeat(since), np.arange(len(names)).repeat(n_days - since)]
+    both = pd.concat([known, new], ignore_index=True)
+    return both.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
 
 
-def _places(days: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
-    """Return the place of each row's measure; a signal and a feature may share a name."""
-    metric = days["metric"].astype(str)
-    begins = metric.ne(metric.shift()) | days["day"].le(days["day"].shift())
-    nth = metric[begins].groupby(metric[begins]).cumcount()
-    listed = pd.Series(names, dtype="object")
-    places = pd.MultiIndex.from_arrays([listed, listed.groupby(listed).cumcount()])
-    found = places.get_indexer(pd.MultiIndex.from_arrays([metric[begins], nth]))
-    return np.asarray(found[begins.cumsum().to_numpy() - 1], dtype=np.int64)
+def _named(activity: Activity) -> list[str]:
+    """Names of the features; one that is called like a signal is told from it."""
+    taken = activity.signals.names
+    return [f"{name}{OF_FEATURE}" if name in taken else name for name in activity.features.names]
 
 
 def company_days(activity: Activity, cube: Cube, calendar: pd.DataFrame | None) -> pd.DataFrame:
@@ -162,7 +162,8 @@ def company_days(activity: Activity, cube: Cube, calendar: pd.DataFrame | None) 
     """
     reasons = _reasons(activity, calendar)
     frames = []
-    for name, counts in zip(cube.names, cube.counts, strict=True):
+    names = cube.names if cube is activity.signals else _named(activity)
+    for name, counts in zip(names, cube.counts, strict=True):
         company = company_series(activity, counts)
         usual, z = usual_days(company, activity.observed)
         change = safe_ratio(company, usual)
@@ -192,13 +193,20 @@ def _reasons(activity: Activity, calendar: pd.DataFrame | None) -> NDArray[np.ob
     out = np.full(len(days), "", object)
     if calendar is None:
         return out
-    shares = activity.accounts["region"].value_counts(normalize=True)
     rows = calendar[calendar["account_id"].isna()].sort_values(["starts_on", "reason"])
-    away = np.zeros(len(days))
+    everyone = np.zeros(len(days), bool)
+    regions: dict[str, NDArray[np.bool_]] = {}
     row: Any
     for row in rows.itertuples():
         covered = np.asarray((days >= row.starts_on) & (days <= row.ends_on))
-        away += covered * (1.0 if pd.isna(row.region) else float(shares.get(row.region, 0.0)))
+        if pd.isna(row.region):
+            everyone |= covered
+        else:
+            regions[row.region] = regions.get(row.region, False) | covered
         out[covered & (out == "")] = str(row.reason)
-    out[away < REGION_SHARE] = ""
+    away = np.zeros(len(days))
+    for region, covered in regions.items():
+        away += covered * activity.alive[activity.accounts["region"] == region].sum(axis=0)
+    share = away / np.maximum(activity.alive.sum(axis=0), 1)
+    out[~everyone & (share < REGION_SHARE)] = ""
     return out

@@ -4,16 +4,25 @@ The expected count of a day is the account's own weekly level, times what the co
 day, times the account's own weekday habit where it differs from the cohort's.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.anomalies.baseline import learn_baseline
+from helpers.anomalies.baseline import Baseline, learn_baseline
 from helpers.anomalies.cohort import cohort_ratio, panel_weights
 from helpers.anomalies.signals import Activity, Cube
-from helpers.anomalies.surprise import SETTLED_DAYS, account_age, age_factor, age_sums
+from helpers.anomalies.surprise import (
+    LIFECYCLE_DAYS,
+    SETTLED_DAYS,
+    account_age,
+    age_band,
+    age_factor,
+    age_sums,
+    is_young,
+)
 from helpers.anomalies.windows import BLOCK_DAYS, Plan, make_plan, plan_counts
 from helpers.stats import safe_ratio
 
@@ -113,25 +122,31 @@ def learn_days(
         ends, first = ends[:0], n_days
     else:
         first = int(shown[0]) - BLOCK_DAYS
-        reach = len(shown) + 2 * HABIT_WEEKS
-        ends = ends[-reach:]
+        ends = ends[-(len(shown) + 3 * HABIT_WEEKS) :]
     kept = np.ones(len(activity.accounts), bool) if keep is None else keep
     shape = (len(cube.names), int(kept.sum()), n_days - first)
     out = {key: np.zeros(shape) for key in ("observed", "expected", "spread")}
     for index, counts in enumerate(cube.counts if len(ends) else ()):
-        expected, spread = _one_signal(activity, counts, ends, baseline_days)
-        shown_weeks = slice(len(ends) - len(shown), None)
+        expected, spread = _one_signal(activity, counts, ends, len(shown), baseline_days)
         out["observed"][index] = counts[kept, first:]
         for key, weeks in (("expected", expected), ("spread", spread)):
-            days = weeks[kept, shown_weeks].reshape(shape[1], len(shown) * BLOCK_DAYS)
+            days = weeks[kept].reshape(shape[1], len(shown) * BLOCK_DAYS)
             out[key][index] = days[:, : n_days - first]
     return Daily(names=cube.names, first_day=first, **out)
 
 
 def _one_signal(
-    activity: Activity, counts: NDArray[np.float32], ends: NDArray[np.intp], baseline_days: int
+    activity: Activity,
+    counts: NDArray[np.float32],
+    ends: NDArray[np.intp],
+    n_shown: int,
+    baseline_days: int,
 ) -> tuple[Array, Array]:
-    """Learn the weeks that end at ``ends``: expectation and dispersion, (n_accounts, n_ends, 7)."""
+    """Learn the last weeks of those that end at ``ends``: expectation and dispersion.
+
+    Both are (n_accounts, n_shown, 7). A week's dispersion is that of the twelve weeks before,
+    their habits are those of twelve weeks before each, and their ages' sums of twelve more.
+    """
     first = int(max(ends[0] - 2 * BLOCK_DAYS - baseline_days, 0))
     beyond = max(int(ends[-1]) - len(activity.days), 0)  # of the week that is not over
     alive = np.pad(activity.alive[:, first:], ((0, 0), (0, beyond)), mode="edge")
@@ -139,41 +154,46 @@ def _one_signal(
     counts = np.pad(counts[:, first:], ((0, 0), (0, beyond)))
     age, ends = account_age(activity, ends), ends - first
     cohorts = activity.accounts["cohort"].to_numpy(np.intp)
+    skip = max(len(ends) - n_shown - 2 * HABIT_WEEKS, 0)
+    mean = np.zeros((len(counts), len(ends) - skip, BLOCK_DAYS))
+    band = age_band(age)
+    did, due = np.zeros((2, len(LIFECYCLE_DAYS) - 1, len(ends)))
     width = max(CHUNK_CELLS // max(len(counts), 1), 1)
-    mean = np.zeros((len(counts), len(ends), BLOCK_DAYS))
-    sums_by_age = []
-    for at in range(0, len(ends), width):
-        part = slice(at, at + width)
-        low, high = max(int(ends[at]) - 2 * BLOCK_DAYS - baseline_days, 0), int(ends[part][-1])
-        days = slice(low, high)
+    edges = sorted({*range(0, skip, width), *range(skip, len(ends), width), len(ends)})
+    for at, stop in itertools.pairwise(edges):
+        if at < skip and not is_young(band[:, at:stop]).any():
+            continue  # nobody's age is asked for
+        low, high = max(int(ends[at]) - 2 * BLOCK_DAYS - baseline_days, 0), int(ends[stop - 1])
+        part, days = slice(at, stop), slice(low, high)
         plan = make_plan(
             alive[:, days], observed[days], ends=ends[part] - low, baseline_days=baseline_days
         )
-        told, mean[:, part] = _weeks(counts[:, days], plan, observed[days], age[:, part], cohorts)
-        sums_by_age.append(told)
-    band, did, due = (np.concatenate(pieces, axis=1) for pieces in zip(*sums_by_age, strict=True))
-    aged = age_factor(band, _before(did, HABIT_WEEKS), _before(due, HABIT_WEEKS))
-    excess, square = np.zeros((2, *age.shape))
+        settled = age[:, part] >= SETTLED_DAYS
+        plain = learn_baseline(counts[:, days], plan, cohorts=cohorts, settled=settled)
+        did[:, part], due[:, part] = age_sums(plain, band[:, part])
+        if at >= skip:
+            week = slice(at - skip, stop - skip)
+            mean[:, week] = _plain(counts[:, days], plan, plain, observed[days], settled, cohorts)
+    aged = age_factor(band, _before(did, HABIT_WEEKS), _before(due, HABIT_WEEKS))[:, skip:]
+    excess, square = np.zeros((2, *mean.shape[:2]))
     for rows in _chunks(len(counts)):
-        seen = counts[rows][:, _days_of(ends)].astype(float)  # (n_rows, n_ends, 7)
+        seen = counts[rows][:, _days_of(ends[skip:])].astype(float)  # (n_rows, n_weeks, 7)
         mean[rows] = _own_habit(seen, mean[rows] * aged[rows, :, None])
         excess[rows], square[rows] = _off(seen, mean[rows])
-    return mean, np.broadcast_to(_day_spread(excess, square)[:, :, None], mean.shape)
+    shown = mean[:, mean.shape[1] - n_shown :]
+    spread = _day_spread(excess, square)[:, -n_shown:, None]
+    return shown, np.broadcast_to(spread, shown.shape)
 
 
-def _weeks(
+def _plain(
     counts: NDArray[np.float32],
     plan: Plan,
+    plain: Baseline,
     observed: NDArray[np.bool_],
-    age: Array,
+    settled: NDArray[np.bool_],
     cohorts: NDArray[np.intp],
-) -> tuple[tuple[NDArray[np.intp], Array, Array], Array]:
-    """Learn some weeks: what each age did (band, did, due), and each day's plain expectation.
-
-    The last is (n_accounts, n_ends, 7): own level times what the cohort did that day.
-    """
-    settled = age >= SETTLED_DAYS
-    plain = learn_baseline(counts, plan, cohorts=cohorts, settled=settled)
+) -> Array:
+    """Expect of each day the own level times what the cohort did: (n_accounts, n_ends, 7)."""
     _, weeks = plan_counts(counts, plan)
     level, weight = panel_weights(weeks, plan, plan.usable & settled)
     own = np.where(plain.expected > 0, plain.level, 0.0)
@@ -184,7 +204,7 @@ def _weeks(
         day = counts[:, day_of[:, step]].astype(float)
         ratio = cohort_ratio(day, level, weight, usual[:, step], cohorts)
         mean[:, :, step] = own * np.where(usual[:, step] > 0, ratio, 0.0)
-    return age_sums(plain, age), mean
+    return mean
 
 
 def _days_of(ends: NDArray[np.intp]) -> NDArray[np.intp]:

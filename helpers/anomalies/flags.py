@@ -87,10 +87,11 @@ def _triaged(flags: pd.DataFrame, scene: Scene) -> pd.DataFrame:
 
 def _graded(flags: pd.DataFrame, scene: Scene) -> pd.DataFrame:
     columns = ["kind", "size", "families", "detail", "triage"]
-    flags["severity"] = [
+    severity = [
         severity_of(kind, size=size, families=families, detail=detail, triage=label)
         for kind, size, families, detail, label in flags[columns].itertuples(index=False)
     ]
+    flags["severity"] = pd.Series(severity, index=flags.index, dtype=object)
     sure = 1 - flags["q_value"]
     flags["short_baseline"] = (7 * _blocks(scene, flags) < SHORT_DAYS) & flags["q_value"].notna()
     sure = sure.where(~flags["short_baseline"], sure * SHORT_TRUST)

@@ -81,6 +81,7 @@ class Memory:
             [asdict(signal) for signal in activity.catalogue],
             [activity.signals.names, activity.roles, activity.limit_shares],
             [activity.core_features, activity.premium_features, str(activity.days[:1])],
+            [bool(activity.accounts["cohort"].any())],
         ]
         key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         self.path = folder / f"{key[:32]}.zip"

@@ -142,7 +142,7 @@ class Carried:
 def days_needed(*, baseline_days: int, windows_days: tuple[int, ...]) -> int:
     """Return how many days before an end its verdict may look at."""
     longest = max(WEEK, *windows_days, *PRESENCE_DAYS)
-    daily = WEEK * (2 * HABIT_WEEKS + 4) + baseline_days
+    daily = WEEK * (3 * HABIT_WEEKS + 4) + baseline_days
     return max(daily, longest + baseline_days + WEEK, WEEK * (max(SPANS) + 2))
 
 

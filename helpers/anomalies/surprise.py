@@ -24,8 +24,10 @@ __all__ = [
     "SETTLED_DAYS",
     "Surprise",
     "account_age",
+    "age_band",
     "age_factor",
     "age_sums",
+    "is_young",
     "lifecycle",
     "measure",
     "no_ages",
@@ -237,7 +239,8 @@ def lifecycle(
         With ``expected`` and the window's factor corrected for accounts younger than the last
         of ``LIFECYCLE_DAYS``.
     """
-    band, did, due = age_sums(base, age_days)
+    band = age_band(age_days)
+    did, due = age_sums(base, band)
     if weekly is not None:
         did, due = did * weekly, due * weekly
     before = no_ages() if told is None else told
@@ -249,19 +252,32 @@ def lifecycle(
     return _corrected(base, age_factor(band, all_did, all_due))
 
 
-def age_sums(base: Baseline, age_days: Array) -> tuple[NDArray[np.intp], Array, Array]:
+def age_band(age_days: Array) -> NDArray[np.intp]:
+    """Give each age its number: 0 too young, 1, 2, … within ``LIFECYCLE_DAYS``, then grown."""
+    return np.digitize(age_days, LIFECYCLE_DAYS)
+
+
+def is_young(band: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell the ages at which accounts are compared with others of that age."""
+    return np.asarray((band > 0) & (band < len(LIFECYCLE_DAYS)))
+
+
+def age_sums(base: Baseline, band: NDArray[np.intp]) -> tuple[Array, Array]:
     """Sum up what accounts of each age did, and what their baselines expected.
+
+    Parameters
+    ----------
+    base : Baseline
+    band : ndarray of int, (n_accounts, n_ends)
+        From :func:`age_band`.
 
     Returns
     -------
-    band : ndarray of int, (n_accounts, n_ends)
-        0 is too young, 1 to n_bands are those of ``LIFECYCLE_DAYS``, more is grown up.
     did, due : ndarray, (n_bands, n_ends)
         Every account counts alike, far outliers are cut back.
     """
-    band = np.digitize(age_days, LIFECYCLE_DAYS)
     did, due = np.zeros((2, len(LIFECYCLE_DAYS) - 1, band.shape[1]))
-    young = np.flatnonzero(((band > 0) & (band < len(LIFECYCLE_DAYS))).any(axis=1))
+    young = np.flatnonzero(is_young(band).any(axis=1))
     expected, seen = base.expected[young], base.observed[young]
     sd = np.sqrt(expected + (0.6 * expected) ** 2)
     seen = np.minimum(seen, expected + 4 * sd)
@@ -269,7 +285,7 @@ def age_sums(base: Baseline, age_days: Array) -> tuple[NDArray[np.intp], Array, 
     for number in range(1, len(LIFECYCLE_DAYS)):
         mine = weight * (band[young] == number)
         did[number - 1], due[number - 1] = (mine * seen).sum(axis=0), (mine * expected).sum(axis=0)
-    return band, did, due
+    return did, due
 
 
 def age_factor(band: NDArray[np.intp], did: Array, due: Array) -> Array:

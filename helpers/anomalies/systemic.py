@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from helpers.anomalies.company import OF_FEATURE
 from helpers.anomalies.signals import Activity, Cube
 
 __all__ = ["Incidents", "find_incidents"]
@@ -99,8 +100,9 @@ def _who_shows(activity: Activity, name: str, days: pd.DataFrame) -> pd.DataFram
     from scipy.special import betainc
 
     cube: Cube = activity.signals if name in activity.signals.names else activity.features
+    counts = cube.of(name.removesuffix(OF_FEATURE))
     at = np.asarray(activity.days.get_indexer(pd.DatetimeIndex(days["day"])))
-    seen, expected, spread = _same_weekdays(activity, cube.of(name), at)
+    seen, expected, spread = _same_weekdays(activity, counts, at)
     size, success = 1 / spread, expected / (1 / spread + expected)
     up = bool((days["change"] > 1).any())
     able = (expected >= MIN_EXPECTED["up" if up else "down"]) & activity.alive[:, at].all(axis=1)

@@ -105,7 +105,17 @@ def _hours(row: pd.Series) -> dict[str, str]:
         "historical": f"{usual} of the events at night or on weekends",
         "recent": f"{seen} of them",
         "evidence": f"events at night and on weekends {usual} \N{RIGHTWARDS ARROW} {seen} "
-        "in 7 days, at about the same volume",
+        f"in {int(row['window_days'])} days, at about the same volume",
+    }
+
+
+def _adoption(row: pd.Series) -> dict[str, str]:
+    known, usual = number(row["observed"]), number(row["expected"])
+    recent = f"{known} features, no new one in {int(row['window_days'])} days"
+    return {
+        "historical": f"features in use two months after sign-up: usually {usual}",
+        "recent": recent,
+        "evidence": f"{recent}; {usual} are usual two months after sign-up",
     }
 
 
@@ -187,6 +197,7 @@ _WRITERS = {
     "user_attrition": _people,
     "admin_absence": _absent,
     "power_user_silent": _absent,
+    "adoption_stalled": _adoption,
     "pattern_break": _hours,
     "unexpected_spike": _spike,
     "unusual_mix": _mix,

@@ -186,7 +186,8 @@ def adoption_stalled(scene: Scene) -> Found:
         usual[end] = np.median(peers) if len(peers) else 0
     events = scene.activity.signals.of("events")
     active = totals(events, scene.ends, STALL_DAYS).over(scene.ends, STALL_DAYS) > 0
-    stalled = due & active & (known == earlier) & (known <= 0.5 * usual)
+    stalled = due & active & (known == earlier) & (usual > 0) & (known <= 0.5 * usual)
+    stalled &= scene.activity.alive[:, scene.ends - 1]
     blank = np.full(scene.shape, np.nan)
     one = Measure(
         metric="features_used",

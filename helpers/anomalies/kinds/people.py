@@ -53,6 +53,8 @@ def silent_users(activity: Activity, *, window_days: int) -> NDArray[np.intp]:
     needed = window_days + 7 * BASE_WEEKS
     n_days = len(activity.days)
     recent = clip(activity, max(n_days - needed, 0), n_days)
+    if not recent.observed[-window_days:].any():
+        return np.zeros(0, np.intp)  # nobody could be seen
     users = find_presence(recent, np.array([len(recent.days)]), window_days=window_days)
     return np.flatnonzero((users.regular & (users.now == 0))[:, 0])
 
@@ -69,10 +71,12 @@ def user_attrition(scene: Scene) -> Found:
         regular = users.regular
         absent_week = (BASE_WEEKS + 1 - users.weeks) / (BASE_WEEKS + 2)
         absent = absent_week if window_days == 7 else np.maximum(absent_week**2, 0.02)
+        seen = seen_share(scene.activity, scene.ends, window_days=window_days)
+        absent = 1 - (1 - absent) * seen
         n = _by_account(scene, regular.astype(float))
         silent = _by_account(scene, (regular & (users.now == 0)).astype(float))
         usual = _by_account(scene, np.where(regular, absent, 0.0))
-        ready = (n >= MIN_REGULARS) & _history(scene, window_days)
+        ready = (n >= MIN_REGULARS) & _history(scene, window_days) & (seen > 0)
         everybody = safe_ratio(
             np.where(ready, silent, 0.0).sum(axis=0) + 5,
             np.where(ready, usual, 0.0).sum(axis=0) + 5,
@@ -210,19 +214,20 @@ def emerging_champion(scene: Scene) -> Found:
     now, days_now = (each.over(scene.ends, window_days) for each in (volume, active))
     before = volume.over(start, 7 * BASE_WEEKS) * window_days / (7 * BASE_WEEKS)
     known = active.over(start, 7 * BASE_WEEKS) > 0
-    top = np.maximum(_top_user(scene, now), 0)
+    lead = _top_user(scene, now)
+    top = np.maximum(lead, 0)
     not_yet = ~users["is_champion"].to_numpy(bool)[top]
     seen, usual, days = (
         np.take_along_axis(values, top, axis=0) for values in (now, before, days_now)
     )
     rose = not_yet & (seen >= CHAMPION_RATIO * np.maximum(usual, 3.0)) & (days >= CHAMPION_DAYS)
-    rose &= np.take_along_axis(known, top, axis=0) & _history(scene, window_days)
+    rose &= (lead >= 0) & np.take_along_axis(known, top, axis=0) & _history(scene, window_days)
     n_people = np.maximum(_by_account(scene, (before > 0).astype(float)), 1.0)
     blank = np.full(scene.shape, np.nan)
     measure = Measure(
         metric="events",
         window_days=window_days,
-        p=_rise_p(seen, usual, n_people),
+        p=np.where(lead >= 0, _rise_p(seen, usual, n_people), np.nan),
         size=safe_ratio(seen, np.maximum(usual, 1.0)),
         observed=seen,
         expected=usual,
