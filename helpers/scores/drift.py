@@ -18,9 +18,9 @@ from helpers.stats import benjamini_hochberg
 __all__ = ["DRIFT_STATES", "drift_table", "population_stability", "stability_limit"]
 
 COLUMNS = (
-    *("feature", "as_of_before", "as_of_now", "n_before", "n_now", "missing_before"),
-    *("missing_now", "median_before", "median_now", "psi", "psi_limit", "ks", "p_value"),
-    *("q_value", "state"),
+    *("feature", "meaning", "as_of_before", "as_of_now", "n_before", "n_now"),
+    *("missing_before", "missing_now", "median_before", "median_now", "psi", "psi_limit", "ks"),
+    *("p_value", "q_value", "state"),
 )
 DRIFT_STATES = ("drifted", "look", "stable", "too few")
 N_BINS = 10
@@ -52,11 +52,11 @@ def drift_table(
     Returns
     -------
     DataFrame
-        One row an input: the two dates, accounts, shares missing and medians on each, ``psi`` with
-        its ``psi_limit`` for so many accounts and inputs, ``ks`` (largest distance of the two
-        distributions) with ``p_value`` and ``q_value`` over all inputs, and ``state``:
-        ``drifted`` (both say so), ``look`` (one does), ``stable``, ``too few`` (below 50
-        accounts). Furthest apart first. Empty where no outcome is known yet.
+        One row an input: its ``meaning``, the two dates, accounts, shares missing and medians on
+        each, ``psi`` with its ``psi_limit`` for so many accounts and inputs, ``ks`` (largest
+        distance of the two distributions) with ``p_value`` and ``q_value`` over all inputs, and
+        ``state``: ``drifted`` (both say so), ``look`` (one does), ``stable``, ``too few`` (below
+        50 accounts). Furthest apart first. Empty where no outcome is known yet.
 
     Notes
     -----
@@ -79,6 +79,8 @@ def drift_table(
         for at, item in enumerate(used)
     ]
     table = pd.DataFrame(found).assign(as_of_before=before, as_of_now=newest)
+    meaning = dictionary.set_index("feature")["meaning"]
+    table["meaning"] = table["feature"].map(meaning).fillna(table["feature"])
     table["q_value"] = benjamini_hochberg(table["p_value"].fillna(1.0).to_numpy(float))
     table["state"] = [_state(row) for row in table.itertuples()]
     numbers = table.select_dtypes("float").columns

@@ -62,7 +62,7 @@ def drift_view(found: pd.DataFrame) -> pd.DataFrame:
     moved = found[found["state"].isin(["drifted", "look"])]
     return pd.DataFrame(
         {
-            "input": moved["feature"],
+            "input": moved["meaning"],
             "median before": moved["median_before"],
             "now": moved["median_now"],
             "not known before": moved["missing_before"],

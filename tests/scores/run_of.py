@@ -17,7 +17,8 @@ def make_dictionary(features: pd.DataFrame) -> pd.DataFrame:
     """Describe every column; who an account is may not enter a model."""
     names = [name for name in features.columns if name not in ("account_id", "as_of")]
     own = ("region", "employees", "industry", "plan", "csm", "is_live")
-    return pd.DataFrame({"feature": names, "predictive": [name not in own for name in names]})
+    predictive = [name not in own for name in names]
+    return pd.DataFrame({"feature": names, "meaning": names, "predictive": predictive})
 
 
 def make_assignments(features: pd.DataFrame) -> pd.DataFrame:

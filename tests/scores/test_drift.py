@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from helpers.scores.drift import drift_table, population_stability, stability_limit
+from helpers.scores.review import drift_view
 from tests.scores.made import make_tables
 from tests.scores.run_of import make_dictionary
 
@@ -51,10 +52,16 @@ def test_only_the_input_that_moved_is_named():
     newest = features["as_of"] == features["as_of"].max()
     features.loc[newest, "exports__n_30d"] = features.loc[newest, "exports__n_30d"] * 3 + 4
 
-    table = drift_table(features, labels, make_dictionary(features)).set_index("feature")
+    dictionary = make_dictionary(features)
+    mine = dictionary["feature"] == "exports__n_30d"
+    dictionary["meaning"] = dictionary["feature"].mask(mine, "exports in the last 30 days")
+
+    found = drift_table(features, labels, dictionary)
+    table = found.set_index("feature")
 
     assert table["state"].eq("drifted").sum() == 1
     row = table.loc["exports__n_30d"]
+    assert drift_view(found)["input"].tolist()[0] == "exports in the last 30 days"
     assert row["state"] == "drifted"
     assert row["psi"] > row["psi_limit"]
     assert row["q_value"] < 0.05
