@@ -64,8 +64,9 @@ class Baseline:
         Weeks as long as the window, as far as the baseline holds three such spans.
     n_blocks : ndarray
         Baseline weeks that the account has.
-    weekly : ndarray of float32, (n_blocks, n_accounts, n_ends)
-        Adjusted weekly counts of the baseline, newest first; NaN where there is none.
+    weeks, weekly : ndarray of float32, (n_blocks, n_accounts, n_ends)
+        Weekly counts of the baseline, newest first, 0 where there is no such week; and what they
+        are without the cohort's part, NaN where there is none.
     factors : Factors
         The cohort's part.
     lost : ndarray, (n_ends,)
@@ -80,6 +81,7 @@ class Baseline:
     weekly_spread: Array
     span_weeks: int
     n_blocks: Array
+    weeks: Single
     weekly: Single
     factors: Factors
     lost: Array
@@ -158,6 +160,7 @@ def learn_baseline(
         weekly_spread=weekly_spread,
         span_weeks=span,
         n_blocks=n.astype(float),
+        weeks=weeks,
         weekly=adjusted,
         factors=factors,
         lost=plan.lost,

@@ -12,7 +12,7 @@ from helpers.anomalies.signals import Activity, Cube
 from helpers.anomalies.windows import cumulative
 from helpers.stats import safe_ratio
 
-__all__ = ["OF_FEATURE", "company_days", "company_history", "company_series", "usual_days"]
+__all__ = ["company_days", "company_history", "company_series", "feature_names", "usual_days"]
 
 Array = NDArray[np.float64]
 
@@ -119,7 +119,7 @@ def company_history(
         What was listed for the first days; only later ones are looked at.
     """
     n_days = len(activity.days)
-    names = [*activity.signals.names, *_named(activity)]
+    names = [*activity.signals.names, *feature_names(activity)]
     since = 0 if known is None else len(known) // max(len(names), 1)
     if known is not None and known["metric"].tolist() != np.repeat(names, since).tolist():
         known, since = None, 0  # another measure: its first days are not known
@@ -135,10 +135,16 @@ def company_history(
     return both.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
 
 
-def _named(activity: Activity) -> list[str]:
-    """Names of the features; one that is called like a signal is told from it."""
-    taken = activity.signals.names
-    return [f"{name}{OF_FEATURE}" if name in taken else name for name in activity.features.names]
+def feature_names(activity: Activity) -> list[str]:
+    """Name the features, in their order; one that is called like a signal is told from it."""
+    names: list[str] = []
+    for name in activity.features.names:
+        others = {*activity.signals.names, *names, *activity.features.names} - {name}
+        told = f"{name}{OF_FEATURE}" if name in activity.signals.names else name
+        while told in others:
+            told += OF_FEATURE
+        names.append(told)
+    return names
 
 
 def company_days(activity: Activity, cube: Cube, calendar: pd.DataFrame | None) -> pd.DataFrame:
@@ -162,7 +168,7 @@ def company_days(activity: Activity, cube: Cube, calendar: pd.DataFrame | None) 
     """
     reasons = _reasons(activity, calendar)
     frames = []
-    names = cube.names if cube is activity.signals else _named(activity)
+    names = cube.names if cube is activity.signals else feature_names(activity)
     for name, counts in zip(names, cube.counts, strict=True):
         company = company_series(activity, counts)
         usual, z = usual_days(company, activity.observed)

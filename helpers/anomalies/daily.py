@@ -6,6 +6,7 @@ day, times the account's own weekday habit where it differs from the cohort's.
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from helpers.anomalies.surprise import (
     age_sums,
     is_young,
 )
-from helpers.anomalies.windows import BLOCK_DAYS, Plan, make_plan, plan_counts
+from helpers.anomalies.windows import BLOCK_DAYS, Plan, make_plan
 from helpers.stats import safe_ratio
 
 __all__ = ["HABIT_WEEKS", "MIN_HISTORY_DAYS", "Daily", "day_scores", "learn_days", "week_ends"]
@@ -147,12 +148,7 @@ def _one_signal(
     Both are (n_accounts, n_shown, 7). A week's dispersion is that of the twelve weeks before,
     their habits are those of twelve weeks before each, and their ages' sums of twelve more.
     """
-    first = int(max(ends[0] - 2 * BLOCK_DAYS - baseline_days, 0))
-    beyond = max(int(ends[-1]) - len(activity.days), 0)  # of the week that is not over
-    alive = np.pad(activity.alive[:, first:], ((0, 0), (0, beyond)), mode="edge")
-    observed = np.pad(activity.observed[first:], (0, beyond))
-    counts = np.pad(counts[:, first:], ((0, 0), (0, beyond)))
-    age, ends = account_age(activity, ends), ends - first
+    age = account_age(activity, ends)
     cohorts = activity.accounts["cohort"].to_numpy(np.intp)
     skip = max(len(ends) - n_shown - 2 * HABIT_WEEKS, 0)
     mean = np.zeros((len(counts), len(ends) - skip, BLOCK_DAYS))
@@ -163,26 +159,37 @@ def _one_signal(
     for at, stop in itertools.pairwise(edges):
         if at < skip and not is_young(band[:, at:stop]).any():
             continue  # nobody's age is asked for
+        part = slice(at, stop)
         low, high = max(int(ends[at]) - 2 * BLOCK_DAYS - baseline_days, 0), int(ends[stop - 1])
-        part, days = slice(at, stop), slice(low, high)
-        plan = make_plan(
-            alive[:, days], observed[days], ends=ends[part] - low, baseline_days=baseline_days
-        )
+        observed, seen = _part(activity.observed, low, high), _part(counts, low, high)
+        alive = _part(activity.alive, low, high, mode="edge")
+        plan = make_plan(alive, observed, ends=ends[part] - low, baseline_days=baseline_days)
         settled = age[:, part] >= SETTLED_DAYS
-        plain = learn_baseline(counts[:, days], plan, cohorts=cohorts, settled=settled)
+        plain = learn_baseline(seen, plan, cohorts=cohorts, settled=settled)
         did[:, part], due[:, part] = age_sums(plain, band[:, part])
         if at >= skip:
             week = slice(at - skip, stop - skip)
-            mean[:, week] = _plain(counts[:, days], plan, plain, observed[days], settled, cohorts)
+            mean[:, week] = _plain(seen, plan, plain, observed, settled, cohorts)
     aged = age_factor(band, _before(did, HABIT_WEEKS), _before(due, HABIT_WEEKS))[:, skip:]
     excess, square = np.zeros((2, *mean.shape[:2]))
     for rows in _chunks(len(counts)):
-        seen = counts[rows][:, _days_of(ends[skip:])].astype(float)  # (n_rows, n_weeks, 7)
+        begins = int(ends[skip]) - BLOCK_DAYS
+        days = _part(counts[rows], begins, int(ends[-1])).astype(float)
+        seen = days.reshape(-1, mean.shape[1], BLOCK_DAYS)
         mean[rows] = _own_habit(seen, mean[rows] * aged[rows, :, None])
         excess[rows], square[rows] = _off(seen, mean[rows])
     shown = mean[:, mean.shape[1] - n_shown :]
     spread = _day_spread(excess, square)[:, -n_shown:, None]
     return shown, np.broadcast_to(spread, shown.shape)
+
+
+def _part(values: NDArray[Any], low: int, high: int, *, mode: Any = "constant") -> NDArray[Any]:
+    """Return some days; those of a week that is not over are added where they are missing."""
+    part = values[..., low:high]
+    missing = high - max(values.shape[-1], low)
+    if missing <= 0:
+        return part
+    return np.pad(part, [*[(0, 0)] * (values.ndim - 1), (0, missing)], mode=mode)
 
 
 def _plain(
@@ -194,8 +201,7 @@ def _plain(
     cohorts: NDArray[np.intp],
 ) -> Array:
     """Expect of each day the own level times what the cohort did: (n_accounts, n_ends, 7)."""
-    _, weeks = plan_counts(counts, plan)
-    level, weight = panel_weights(weeks, plan, plan.usable & settled)
+    level, weight = panel_weights(plain.weeks, plan, plan.usable & settled)
     own = np.where(plain.expected > 0, plain.level, 0.0)
     day_of = _days_of(plan.ends)
     usual = observed[day_of] / BLOCK_DAYS

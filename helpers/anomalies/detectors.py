@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 MIN_DENSE = 5.0
 """Median weekly count from which the robust z is used: below it, medians mean little."""
 SMALLEST_P = 1e-12
+MEDIAN_NOISE = np.pi / 2
+"""Variance of a median over that of a mean, of normal values."""
 HARMLESS = 0.9
 """p-values above it count as this much when several are combined."""
 MIN_TO_CALIBRATE = 50
@@ -136,11 +138,12 @@ def robust_tails(base: Baseline) -> tuple[Array, Array]:
     n = base.n_blocks.astype(int)
     middle = median_of(base.weekly, n).astype(float)
     scale = 1.4826 * median_of(np.abs(base.weekly - middle.astype(np.float32)), n)
-    one = np.sqrt(np.maximum(middle, 1.0) + base.weekly_spread * middle**2)
-    floor = np.sqrt(np.maximum(middle, 1.0) / base.span_weeks + base.spread * middle**2)
-    scale = scale * floor / one  # as the mean of a span varies, where weeks vary by the scale
+    one = np.maximum(middle, 1.0) + base.weekly_spread * middle**2
+    span = np.maximum(middle, 1.0) / base.span_weeks + base.spread * middle**2
+    of_week = 0.5 * scale**2 + 0.5 * one
+    variance = of_week * span / one + MEDIAN_NOISE * of_week / np.maximum(n, 1)
     weekly = safe_ratio(base.filled, base.factors.window * (1 + base.lost))
-    z = safe_ratio(weekly - middle, np.sqrt(0.5 * scale**2 + 0.5 * floor**2))
+    z = safe_ratio(weekly - middle, np.sqrt(variance))
     dense = (middle >= MIN_DENSE) & (n >= 4) & np.isfinite(z)
     low, high = np.full(z.shape, np.nan), np.full(z.shape, np.nan)
     low[dense] = stdtr(n[dense] - 1, z[dense])

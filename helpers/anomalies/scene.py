@@ -17,16 +17,26 @@ from helpers.anomalies.trend import SPANS, Trend, find_trend
 from helpers.anomalies.windows import weeks_turn
 from helpers.engine import day_number
 
-__all__ = ["Carried", "Scene", "corroboration", "days_needed", "make_ends", "make_scene"]
+__all__ = [
+    "SHARE_DAYS",
+    "Carried",
+    "Scene",
+    "corroboration",
+    "days_needed",
+    "make_ends",
+    "make_scene",
+]
 
 Array = NDArray[np.float64]
 
 WEEK = 7
 SLOW_SIGNALS = (
     *("events", "logins", "active_users", "core_events", "features_used"),
-    *("collaboration", "integrations", "errors", "tickets", "off_hours"),
+    *("collaboration", "integrations", "errors", "tickets"),
 )
 """Signals that are also measured over windows other than a week."""
+RHYTHM, SHARE_DAYS = ("off_hours",), (7, 14)
+"""What tells a rhythm, and the windows in which its share is looked at."""
 TREND_SIGNALS = ("logins", "active_users", "events")
 """The least noisy measures of use first; the first two that are there are tested for trends."""
 PRESENCE_DAYS = (7, 14)
@@ -183,7 +193,9 @@ def make_scene(
         days: measure(
             activity,
             activity.signals,
-            names=None if days == WEEK else SLOW_SIGNALS,
+            names=None
+            if days == WEEK
+            else (*SLOW_SIGNALS, *(RHYTHM if days in SHARE_DAYS else ())),
             ends=at,
             window_days=days,
             baseline_days=baseline_days,

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.anomalies.company import OF_FEATURE
-from helpers.anomalies.signals import Activity, Cube
+from helpers.anomalies.company import feature_names
+from helpers.anomalies.signals import Activity
 
 __all__ = ["Incidents", "find_incidents"]
 
@@ -99,8 +99,11 @@ def _who_shows(activity: Activity, name: str, days: pd.DataFrame) -> pd.DataFram
     """List accounts that deviate by themselves on these days; none if too few do."""
     from scipy.special import betainc
 
-    cube: Cube = activity.signals if name in activity.signals.names else activity.features
-    counts = cube.of(name.removesuffix(OF_FEATURE))
+    signals = activity.signals
+    if name in signals.names:
+        counts = signals.of(name)
+    else:
+        counts = activity.features.counts[feature_names(activity).index(name)]
     at = np.asarray(activity.days.get_indexer(pd.DatetimeIndex(days["day"])))
     seen, expected, spread = _same_weekdays(activity, counts, at)
     size, success = 1 / spread, expected / (1 / spread + expected)

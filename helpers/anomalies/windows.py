@@ -23,6 +23,7 @@ __all__ = [
     "sums",
     "totals",
     "weeks_turn",
+    "window_sums",
 ]
 
 BLOCK_DAYS = 7
@@ -134,13 +135,14 @@ class Totals:
 
     Parameters
     ----------
-    first : int
-        Position of the first of these days.
+    first, last : int
+        Position of the first of these days, and of the one after the last.
     running : ndarray, (…, n_days + 1)
         From :func:`cumulative`.
     """
 
     first: int
+    last: int
     running: NDArray[np.float64]
 
     def over(self, ends: NDArray[np.intp], length: int) -> NDArray[np.float64]:
@@ -149,12 +151,13 @@ class Totals:
         Raises
         ------
         ParameterError
-            If a window begins before the days that were added up.
+            If a window begins before the days that were added up, or ends after them.
         """
-        if self.first and len(ends) and int(ends.min()) - length < self.first:
+        begins, stops = int(ends.min(initial=self.last)) - length, int(ends.max(initial=0))
+        if (self.first and len(ends) and begins < self.first) or stops > self.last:
             raise ParameterError(
-                f"totals begin on day {self.first}, a window of {length} days that ends on day "
-                f"{int(ends.min())} begins before: ask totals() for a longer reach."
+                f"days {self.first} to {self.last - 1} are added up, a window of {length} days "
+                f"lies outside: it begins on day {begins} and ends before day {stops}."
             )
         return sums(self.running, ends - self.first, length)
 
@@ -178,7 +181,14 @@ def totals(
     """
     first = max(int(ends[0]) - reach, 0) if len(ends) else 0
     last = max(int(ends[-1]), first) if len(ends) else 0
-    return Totals(first=first, running=cumulative(counts[..., first:last]))
+    return Totals(first=first, last=last, running=cumulative(counts[..., first:last]))
+
+
+def window_sums(
+    counts: NDArray[np.float32] | NDArray[np.bool_], ends: NDArray[np.intp], length: int
+) -> NDArray[np.float64]:
+    """Sum counts over ``[end - length, end)``: (…, n_ends); see :func:`totals`."""
+    return totals(counts, ends, length).over(ends, length)
 
 
 def plan_counts(
@@ -212,7 +222,7 @@ def _at_marks(
 ) -> list[NDArray[np.float64]]:
     """Add up the days before each mark, one (n_accounts, n_ends) for each row of marks.
 
-    Counted from the first mark on. Few marks are reached in leaps from one to the next.
+    Counted from one and the same day on. Few marks are reached in leaps from one to the next.
     """
     n_days = counts.shape[-1]
     edges, place = np.unique(np.clip(marks, 0, n_days), return_inverse=True)

@@ -39,6 +39,7 @@ def one(observed, *, level, weeks=8.0, spread=0.0, window=1.0):
         weekly_spread=cell * spread,
         span_weeks=1,
         n_blocks=cell * weeks,
+        weeks=np.full((int(weeks), 1, 1), level, np.float32),
         weekly=np.full((int(weeks), 1, 1), level, np.float32),
         factors=Factors(window=cell * window, blocks=np.ones((int(weeks), 1, 1), np.float32)),
         lost=np.zeros(1),

@@ -87,15 +87,15 @@ def test_what_the_calendar_explains_is_a_matter_of_who_was_there(tmp_path):
 
 
 def test_a_spike_is_judged_by_the_same_weeks_wherever_a_block_begins(tmp_path):
-    activity = make_activity(n_accounts=40, n_days=300, seed=3)
-    for account, day in enumerate(range(20, 240, 11)):
+    activity = make_activity(n_accounts=40, n_days=420, seed=3)
+    for account, day in enumerate(range(20, 360, 11)):
         young(activity, account, day)
         grown = activity.signals.counts[:, account, day : day + 60] * np.linspace(3, 1, 60)
         activity.signals.counts[:, account, day : day + 60] = np.floor(grown)
     events = activity.signals.of("events")
-    events[30:36, 299] = np.floor(11 * events[30:36, 280:299].mean(axis=1)) + 5
+    events[30:36, 419] = np.floor(11 * events[30:36, 400:419].mean(axis=1)) + 5
 
-    same_with_memory(activity, 299, tmp_path)
+    same_with_memory(activity, 419, tmp_path)
 
 
 @settings(max_examples=12, deadline=None, phases=[Phase.reuse, Phase.generate])
@@ -179,6 +179,21 @@ def test_an_incident_of_a_feature_hides_no_signal_of_the_same_name():
 
     assert ["logins (feature)"] in analysis.incidents.table["metrics"].tolist()
     assert "logins" not in analysis.incidents.hidden
+
+
+# N-19
+def test_features_may_be_called_whatever_they_like():
+    features = ("reports (feature)", "logins", "logins (feature)")
+    activity = make_activity(n_accounts=40, n_days=196, features=features, seed=2)
+    activity.features.counts[:] *= 5
+    activity.features.counts[:, :, 190] = 0
+    analysis = analyse(activity, Settings())
+
+    names = analysis.days["metric"].unique().tolist()[len(activity.signals.names) :]
+    assert len(set(names)) == 3
+    odd = analysis.incidents.table["metrics"].explode()
+    assert set(names) <= set(odd)
+    assert not {"logins"} & set(analysis.incidents.hidden)
 
 
 # T-07

@@ -133,7 +133,8 @@ KINDS: tuple[Kind, ...] = (
         name="pattern_break",
         title="Pattern break",
         direction="risk",
-        rule="the same volume, but 25 points more of it at night and on weekends",
+        rule="the same volume over one or two weeks, but 25 points more of it at night and on "
+        "weekends",
         find=usage.pattern_break,
     ),
     _risk(

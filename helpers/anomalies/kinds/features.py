@@ -12,7 +12,7 @@ from helpers.anomalies.presence import seen_share
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.signals import Cube, spread
 from helpers.anomalies.surprise import account_age
-from helpers.anomalies.windows import Totals, totals
+from helpers.anomalies.windows import Totals, totals, window_sums
 from helpers.stats import safe_ratio
 
 __all__ = ["adoption_stalled", "feature_abandonment", "outlier_actions"]
@@ -59,7 +59,7 @@ def _not_used(
     weeks = np.stack(past)
     level = weeks.mean(axis=0, dtype=np.float64)
     length = window_days + 7 * OF_WEEKS
-    ready = totals(scene.activity.alive, scene.ends, length).over(scene.ends, length) == length
+    ready = window_sums(scene.activity.alive, scene.ends, length) == length
     spread, _ = dispersion(weeks, np.ones_like(weeks), level, panel=ready)
     seen = seen_share(scene.activity, scene.ends, window_days=window_days)
     expected = level * window_days / 7 * seen * np.clip(rest, 0.0, 1.0)
@@ -144,7 +144,7 @@ def peer_tiers(scene: Scene) -> NDArray[np.intp]:
     """
     breadth = np.zeros(scene.shape)
     for counts in scene.activity.features.counts:
-        breadth += totals(counts, scene.ends - 7, BASE_DAYS).over(scene.ends - 7, BASE_DAYS) > 0
+        breadth += window_sums(counts, scene.ends - 7, BASE_DAYS) > 0
     tier = np.zeros(scene.shape, np.intp)
     for end in range(len(scene.ends)):
         there = scene.usable[:, end]
@@ -185,7 +185,7 @@ def adoption_stalled(scene: Scene) -> Found:
         peers = known[settled[:, end], end]
         usual[end] = np.median(peers) if len(peers) else 0
     events = scene.activity.signals.of("events")
-    active = totals(events, scene.ends, STALL_DAYS).over(scene.ends, STALL_DAYS) > 0
+    active = window_sums(events, scene.ends, STALL_DAYS) > 0
     stalled = due & active & (known == earlier) & (usual > 0) & (known <= 0.5 * usual)
     stalled &= scene.activity.alive[:, scene.ends - 1]
     blank = np.full(scene.shape, np.nan)

@@ -12,7 +12,7 @@ from helpers.anomalies.detectors import SMALLEST_P
 from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
 from helpers.anomalies.scene import WEEK, Scene
 from helpers.anomalies.surprise import Surprise
-from helpers.anomalies.windows import totals
+from helpers.anomalies.windows import window_sums
 from helpers.stats import safe_ratio
 
 __all__ = [
@@ -158,7 +158,7 @@ def active_departments(scene: Scene, *, days: int = 28) -> Array:
     first = users[named].assign(key=keys).drop_duplicates("key").sort_values("key")
     active = np.zeros((len(first), len(scene.activity.days)), np.float32)
     np.add.at(active, keys, (scene.activity.user_days[named] > 0).astype(np.float32))
-    there = totals(active, scene.ends, days).over(scene.ends, days) > 0
+    there = window_sums(active, scene.ends, days) > 0
     np.add.at(out, first["account"].to_numpy(np.intp), there.astype(float))
     return out
 
@@ -171,7 +171,7 @@ def premium_in_trial(scene: Scene) -> Found:
     if terms is None or not kept or not terms["is_trial"].any():
         return nothing("premium_in_trial", scene.shape)
     counts = cube.counts[kept].sum(axis=0)
-    uses, days = (totals(each, scene.ends, 7).over(scene.ends, 7) for each in (counts, counts > 0))
+    uses, days = (window_sums(each, scene.ends, 7) for each in (counts, counts > 0))
     trial = np.zeros(scene.shape, bool)
     row: Any
     for row in terms[terms["is_trial"]].itertuples():

@@ -9,7 +9,7 @@ from helpers.anomalies.kinds.found import Found, Measure, nothing, strongest
 from helpers.anomalies.presence import BASE_WEEKS, find_presence, seen_share
 from helpers.anomalies.scene import Scene
 from helpers.anomalies.signals import Activity
-from helpers.anomalies.windows import totals
+from helpers.anomalies.windows import totals, window_sums
 from helpers.stats import safe_ratio
 
 __all__ = [
@@ -44,8 +44,7 @@ def _by_account(scene: Scene, values: Array) -> Array:
 def _history(scene: Scene, window_days: int) -> NDArray[np.bool_]:
     """Tell where the account was there for the whole base and window."""
     length = window_days + 7 * BASE_WEEKS
-    alive = totals(scene.activity.alive, scene.ends, length)
-    return np.asarray(alive.over(scene.ends, length) == length)
+    return np.asarray(window_sums(scene.activity.alive, scene.ends, length) == length)
 
 
 def silent_users(activity: Activity, *, window_days: int) -> NDArray[np.intp]:
@@ -258,7 +257,7 @@ def new_departments(scene: Scene) -> Found:
     first = users[named].assign(key=keys).drop_duplicates("key").sort_values("key")
     active = np.zeros((len(first), len(scene.activity.days)), np.float32)
     np.add.at(active, keys, (scene.activity.user_days[named] > 0).astype(np.float32))
-    now = totals(active, scene.ends, window_days).over(scene.ends, window_days)
+    now = window_sums(active, scene.ends, window_days)
     since = with_first_uses(scene.activity).user_since
     assert since is not None
     began = np.full(len(first), np.iinfo(np.intp).max)

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 from helpers.anomalies.detectors import SMALLEST_P, calibrate
 from helpers.anomalies.kinds.found import Found, Measure, nothing, signal_measure, strongest
-from helpers.anomalies.scene import Scene
+from helpers.anomalies.scene import SHARE_DAYS, Scene
 from helpers.anomalies.surprise import Surprise
-from helpers.anomalies.windows import totals
+from helpers.anomalies.windows import totals, window_sums
 from helpers.stats import safe_ratio
 
 __all__ = [
@@ -36,9 +36,7 @@ SPIKE_RATIO, SPIKE_MIN = 10.0, 30.0
 OFF_HOURS_POINTS, SAME_VOLUME = 0.25, (0.4, 2.5)
 ACTIVE_DAYS, OF_ACTIVE = 182, 0.3
 """A day of three times what the account does on days when it is there, at least, is a spike."""
-SHARE_DAYS = (7, 14)
-"""Windows in which the share off hours is looked at."""
-MIN_VOLUME, SHARE_WEEKS, PRIOR_WEEKS = 15, 12, 6.0
+MIN_VOLUME, SHARE_WEEKS, PRIOR_WEEKS, PRIOR_SPANS = 15, 12, 6.0, 60.0
 """Events of a window from which its share off hours says something; weeks that tell the usual."""
 STILL_NORMAL = 0.6
 
@@ -166,18 +164,15 @@ def _share_p(scene: Scene, now: Array, usual: Array, window_days: int) -> Array:
     back = [scene.ends - window_days - 7 * week for week in range(SHARE_WEEKS)]
     n, night = (np.stack([counts.over(at, 7) for at in back]) for counts in (total, off))
     weeks, events = (n > 0).sum(axis=0), n.sum(axis=0)
-    share = safe_ratio(night.sum(axis=0), events)
-    noise = share * (1 - share)
-    top = ((night - share * n) ** 2 - noise * n).sum(axis=0)
-    bottom = (noise * n * (n - 1)).sum(axis=0)
-    told = scene.usable & (weeks >= 4) & (bottom > 0) & (events >= MIN_VOLUME * weeks)
-    own = np.where(told, np.clip(safe_ratio(top, bottom), 0.0, 1.0), 0.0)
-    pooled = own.sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    told = scene.usable & (weeks >= 4) & (events >= MIN_VOLUME * weeks)
+    own, pooled = _intra_week(n, night, told)
     known = np.where(told, weeks, 0)
     rho = (known * own + PRIOR_WEEKS * pooled) / (known + PRIOR_WEEKS)
+    span = max(window_days // 7, 1)
+    rho = rho * _span_ratio(n, night, told, pooled, span)
     seen, level = total.over(scene.ends, window_days), np.clip(usual, 0.02, 0.98)
     asked = scene.usable & (seen >= MIN_VOLUME) & (weeks >= 4) & np.isfinite(usual)
-    parts = rho * (7 / window_days + 1 / np.maximum(weeks, 1))
+    parts = rho * (1 + span / np.maximum(weeks, 1))
     parts = parts + (1 - rho) * (1 / np.maximum(seen, 1.0) + 1 / np.maximum(events, 1.0))
     width = 1 / np.clip(parts, 1e-6, 0.95) - 1
     reached = np.clip(now - 0.5 / np.maximum(seen, 1.0), 0.0, 1.0)  # as many as were seen, or more
@@ -186,6 +181,35 @@ def _share_p(scene: Scene, now: Array, usual: Array, window_days: int) -> Array:
     p = stdtr(np.maximum(weeks + PRIOR_WEEKS - 1, 1), score)  # the variance is estimated, too
     p = np.where(asked, np.maximum(p, SMALLEST_P), np.nan)
     return calibrate(p, asked)
+
+
+def _intra_week(n: Array, night: Array, told: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Share of a share's variance that lies between weeks: of each account, and of all of them."""
+    share = safe_ratio(night.sum(axis=0), n.sum(axis=0))
+    noise = share * (1 - share)
+    top = ((night - share * n) ** 2 - noise * n).sum(axis=0)
+    bottom = (noise * n * (n - 1)).sum(axis=0)
+    told = told & (bottom > 0)
+    own = np.where(told, np.clip(safe_ratio(top, bottom), 0.0, 1.0), 0.0)
+    return own, own.sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+
+
+def _span_ratio(
+    n: Array, night: Array, told: NDArray[np.bool_], pooled: Array, span: int
+) -> Array | float:
+    """How much of it is left between spans of so many weeks: 1 over their number, up to 1.
+
+    Of all accounts together, drawn to 1 with the weight of ``PRIOR_SPANS``.
+    """
+    if span == 1:
+        return 1.0
+    n_spans = len(n) // span
+    shape = (n_spans, span, *n.shape[1:])
+    wide, dark = (each[: n_spans * span].reshape(shape).sum(axis=1) for each in (n, night))
+    _, left = _intra_week(wide, dark, told)
+    ratio = np.where(pooled > 0, np.clip(safe_ratio(left, pooled), 1 / span, 1.0), 1.0)
+    weight = n_spans * told.sum(axis=0)
+    return np.asarray((weight * ratio + PRIOR_SPANS) / (weight + PRIOR_SPANS))
 
 
 def _on_several_days(scene: Scene) -> NDArray[np.bool_]:
@@ -241,9 +265,7 @@ def _active_day(scene: Scene, n_days: int) -> Array:
     A shop that orders once a month does thirty times its usual day whenever it orders.
     """
     events, at = scene.activity.signals.of("events"), scene.daily.first_day + np.arange(n_days)
-    total, days = (
-        totals(each, at, ACTIVE_DAYS).over(at, ACTIVE_DAYS) for each in (events, events > 0)
-    )
+    total, days = (window_sums(each, at, ACTIVE_DAYS) for each in (events, events > 0))
     return np.where(days > 0, safe_ratio(total, days), 0.0)
 
 
