@@ -239,7 +239,7 @@ def median_of(values: Single, n: NDArray[np.intp]) -> Single:
 def dispersion(
     weeks: Single, factors: Single, level: Array, *, panel: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
-    """Estimate how much more than Poisson each account's weeks vary.
+    """Estimate how much more than Poisson each account's weeks, or spans of several, vary.
 
     Parameters
     ----------
