@@ -80,7 +80,7 @@ def _execute(task: dict[str, Any], tell: Tell, manager: type | None) -> dict[str
             n_started += 1
             tell(cell=n_started)
 
-    try:
+    def execute() -> None:
         papermill.execute_notebook(
             task["notebook"],
             str(output),
@@ -92,6 +92,15 @@ def _execute(task: dict[str, Any], tell: Tell, manager: type | None) -> dict[str
             on_cell_start=on_cell_start,
             **({"kernel_manager_class": manager} if manager else {}),
         )
+
+    try:
+        try:
+            execute()
+        except RuntimeError:
+            if n_started:
+                raise
+            # The kernel died before its first cell: its port was taken after it had been chosen.
+            execute()
     except papermill.PapermillExecutionError as error:
         return {
             "status": "failed",

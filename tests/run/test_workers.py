@@ -9,12 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 
 from helpers.errors import MachineError, NotebookError
 from helpers.run.execute import kernel_environment
 from helpers.run.plan import Plan
 from helpers.run.preload import MODULES
 from helpers.run.schedule import Scheduler
+from helpers.run.worker import work_on
 from helpers.run.workers import CAN_FORK
 from tests.run.test_schedule import SAY_DONE, Bench, alive
 
@@ -123,6 +125,32 @@ def test_sys_exit_in_a_forked_kernel_is_not_success(bench):
     bench.add("a", "import sys; sys.exit(0)", SAY_DONE)
     with pytest.raises((NotebookError, MachineError), match="a"):
         bench.run()
+
+
+@pytest.mark.parametrize("n_dead", [1, 2])
+def test_a_kernel_that_never_lived_is_started_once_more(bench, n_dead):
+    started = []
+
+    class Manager(AsyncKernelManager):
+        async def _async_launch_kernel(self, kernel_cmd, **rest):
+            started.append(1)
+            if len(started) <= n_dead:  # as a kernel whose port was taken in the meantime
+                kernel_cmd = [sys.executable, "-c", "raise SystemExit(1)"]
+            await super()._async_launch_kernel(kernel_cmd, **rest)
+
+    bench.add("a", "1 + 1", SAY_DONE)
+    told = []
+
+    def work():
+        work_on(bench.task(bench.steps[0]), lambda **message: told.append(message), Manager)
+
+    if n_dead == 1:
+        work()
+        assert told[-1]["result"] == {"status": "ok"}
+    else:
+        with pytest.raises(RuntimeError, match="Kernel died before"):
+            work()
+    assert len(started) == 2
 
 
 PARENT = """
