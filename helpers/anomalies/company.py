@@ -17,6 +17,7 @@ __all__ = ["company_days", "company_history", "company_series", "feature_names",
 Array = NDArray[np.float64]
 
 OF_FEATURE = " (feature)"
+"""Added to the name of a feature that is called like a signal."""
 LEVEL_DAYS = 84
 USUAL_WEEKS = 8
 MIN_Z = 4.0

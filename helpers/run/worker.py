@@ -80,27 +80,14 @@ def _execute(task: dict[str, Any], tell: Tell, manager: type | None) -> dict[str
             n_started += 1
             tell(cell=n_started)
 
-    def execute() -> None:
-        papermill.execute_notebook(
-            task["notebook"],
-            str(output),
-            parameters=task["parameters"],
-            kernel_name="python3",
-            cwd=task["cwd"],
-            execution_timeout=task["timeout_s"],
-            progress_bar=False,
-            on_cell_start=on_cell_start,
-            **({"kernel_manager_class": manager} if manager else {}),
-        )
-
     try:
         try:
-            execute()
+            _run_cells(task, manager, on_cell_start)
         except RuntimeError:
             if n_started:
                 raise
-            # The kernel died before its first cell: its port was taken after it had been chosen.
-            execute()
+            # no cell was begun: such a kernel may have found its port taken
+            _run_cells(task, manager, on_cell_start)
     except papermill.PapermillExecutionError as error:
         return {
             "status": "failed",
@@ -112,7 +99,27 @@ def _execute(task: dict[str, Any], tell: Tell, manager: type | None) -> dict[str
         return {"status": "timeout", "message": f"a cell took more than {task['timeout_s']} s"}
     except DeadKernelError as error:
         return {"status": "dead", "message": str(error)}
+    except RuntimeError as error:
+        if n_started:
+            raise
+        return {"status": "machine", "message": f"its kernel did not start, twice: {error}"}
     return _finish(task, output)
+
+
+def _run_cells(task: dict[str, Any], manager: type | None, on_cell_start: Tell) -> None:
+    import papermill
+
+    papermill.execute_notebook(
+        task["notebook"],
+        task["output"],
+        parameters=task["parameters"],
+        kernel_name="python3",
+        cwd=task["cwd"],
+        execution_timeout=task["timeout_s"],
+        progress_bar=False,
+        on_cell_start=on_cell_start,
+        **({"kernel_manager_class": manager} if manager else {}),
+    )
 
 
 def _finish(task: dict[str, Any], output: Path) -> dict[str, Any]:
